@@ -1,0 +1,5 @@
+"""Deep Origin jobs in Slack."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,131 @@
+"""The rules of observation, pure: what a reading of a job means, given what was known before.
+
+`store.observe` calls `judge` inside its write transaction and stores exactly what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dojobbot.domain import (
+    ENDED,
+    GONE,
+    TERMINAL,
+    Action,
+    ActionKind,
+    Destination,
+    Job,
+    KnownJob,
+    Owed,
+    Reading,
+    Subscription,
+    Transition,
+)
+
+__all__ = ["Decision", "action_outcome", "judge", "owed_to"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to store: nothing at all when `known` is None.
+
+    `transition`, `owed` and the rest are empty unless the status changed. `finished`: ids of subscriptions
+    that are done; `closed`: (action id, outcome) of the actions that this reading answers.
+    """
+
+    known: KnownJob | None = None
+    transition: Transition | None = None
+    owed: tuple[Owed, ...] = ()
+    finished: tuple[int, ...] = ()
+    closed: tuple[tuple[int, str], ...] = ()
+
+
+NOTHING_NEW = Decision()
+
+
+def judge(
+    known: KnownJob | None,
+    seen: Reading,
+    subscriptions: Iterable[Subscription],
+    open_actions: Iterable[Action],
+    now: datetime,
+) -> Decision:
+    """Decide what a reading changes.
+
+    Args:
+        known: the job as stored, None when it was never seen.
+        seen: the reading.
+        subscriptions: the open ones about this job.
+        open_actions: the cancels and approvals of this job that wait for an answer.
+        now: the time to write on a transition.
+    """
+    if known is None:
+        first = KnownJob(job=seen.job, seq=1, read_at=seen.began_at)
+        return Decision(known=first, closed=_answers(seen.job, open_actions))
+    if _is_stale(known, seen) or _would_revive(known.job, seen.job):
+        return NOTHING_NEW
+    job = _keep_details(known.job, seen)
+    closed = _answers(job, open_actions)
+    if job == known.job and not closed:
+        return NOTHING_NEW
+    updated = KnownJob(job=job, seq=known.seq + 1, read_at=max(known.read_at, seen.began_at))
+    if job.status == known.job.status:
+        return Decision(known=updated, closed=closed)
+    transition = Transition(job_id=job.id, seq=updated.seq, old=known.job.status, new=job.status, seen_at=now)
+    covered = tuple(subscriptions) if job.status in TERMINAL else ()
+    return Decision(
+        known=updated,
+        transition=transition,
+        owed=owed_to(covered),
+        finished=tuple(each.id for each in covered) if job.status in ENDED else (),
+        closed=closed,
+    )
+
+
+def owed_to(subscriptions: Iterable[Subscription]) -> tuple[Owed, ...]:
+    """Give one delivery for each destination, mentioning every subscriber there once, oldest first."""
+    mentions: dict[Destination, dict[str, None]] = {}
+    for each in subscriptions:
+        mentions.setdefault(each.destination, {})[each.user_id] = None
+    return tuple(Owed(destination, tuple(users)) for destination, users in mentions.items())
+
+
+def action_outcome(kind: ActionKind, status: str) -> str | None:
+    """Say in one word how an open action ended when the job is at `status`, or None while it is open."""
+    if kind is ActionKind.CANCEL:
+        if status == "Cancelled":
+            return "cancelled"
+        return "too late" if status in ENDED else None
+    if status == "Quoted":
+        return None
+    return "refused" if status in {"InsufficientFunds", "FailedQuotation"} else "approved"
+
+
+def _answers(job: Job, open_actions: Iterable[Action]) -> tuple[tuple[int, str], ...]:
+    outcomes = ((action.id, action_outcome(action.kind, job.status)) for action in open_actions)
+    return tuple((action_id, outcome) for action_id, outcome in outcomes if outcome is not None)
+
+
+def _is_stale(known: KnownJob, seen: Reading) -> bool:
+    """Whether the stored state is newer: by the platform's own stamp, else by when the read began."""
+    stored, read = known.job.updated_at, seen.job.updated_at
+    if stored is not None and read is not None and stored != read:
+        return read < stored
+    return seen.began_at < known.read_at
+
+
+def _would_revive(known: Job, seen: Job) -> bool:
+    """Whether a job that ended would run again. Only one that was merely out of sight may."""
+    return known.status in ENDED and known.status != GONE and seen.status not in ENDED
+
+
+def _keep_details(known: Job, seen: Reading) -> Job:
+    """Keep the progress tree that only a detailed read brings, when a listing has nothing as good."""
+    before, after = known.progress, seen.job.progress
+    if seen.detailed or before is None or not before.branches or seen.job.status != known.status:
+        return seen.job
+    if after is not None and after.branches:
+        return seen.job
+    return replace(seen.job, progress=before)

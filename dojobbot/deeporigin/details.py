@@ -1,0 +1,73 @@
+"""Why a job is where it is, and what it would cost: `statusReason` and `quotationResult`. Pure.
+
+The forms are those of the official client 5.4.0 (`platform/errors.py`, `platform/execution.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+
+from dojobbot.deeporigin.fields import number, sentences, text
+from dojobbot.domain import Quote
+
+REASON_LIMIT = 1000
+DIGEST_LENGTH = 16
+HIGHEST_PRICE = 1e9
+
+
+def reason(status_reason: object, quotation: object) -> str | None:
+    """Say in a line why the job is in its status.
+
+    Args:
+        status_reason: `statusReason`: a string, or an object with message, detail and action.
+        quotation: `quotationResult`; where the reason is silent, its failed quotations speak.
+    """
+    if isinstance(status_reason, Mapping):
+        return text(words(status_reason), REASON_LIMIT)
+    said = text(status_reason, REASON_LIMIT)
+    if said is None and isinstance(quotation, Mapping):
+        failed = quotation.get("failedQuotations")
+        if isinstance(failed, list):
+            return text(sentences(words(row) for row in failed if isinstance(row, Mapping)), REASON_LIMIT)
+    return said
+
+
+def words(said: Mapping[str, object]) -> str | None:
+    """Give what an object of the platform tells a person: what happened, the detail, what to do."""
+    happened = [
+        text(said.get("purchase_approval_comment")),
+        text(said.get("message")) or text(said.get("title")),
+        text(said.get("detail")),
+    ]
+    action = text(said.get("action_request")) or text(said.get("actionRequest"))
+    fallback = text(said.get("code")) if not any(happened) else None
+    return sentences([*happened, fallback, action])
+
+
+def quote(quotation: object) -> Quote | None:
+    """Sum up what the job would cost.
+
+    Args:
+        quotation: `quotationResult`.
+
+    Returns:
+        The sum over its successful quotations, and a digest that stays the same as long as the items,
+        their amounts and prices do. None when there is no quotation, or a price in it cannot be read: a sum
+        without it would be too small, and people approve what they read.
+    """
+    rows = quotation.get("successfulQuotations") if isinstance(quotation, Mapping) else None
+    if not isinstance(rows, list) or not rows:
+        return None
+    prices: list[float] = []
+    items: list[str] = []
+    for row in rows:
+        price = number(row.get("priceTotal")) if isinstance(row, Mapping) else None
+        if price is None or not 0 <= price <= HIGHEST_PRICE:
+            return None
+        prices.append(price)
+        items.append(json.dumps([text(row.get("itemCode")), number(row.get("qty")), price]))
+    canonical = json.dumps(sorted(items)).encode("utf-8")
+    return Quote(amount=math.fsum(prices), digest=hashlib.sha256(canonical).hexdigest()[:DIGEST_LENGTH])

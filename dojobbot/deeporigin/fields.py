@@ -1,0 +1,52 @@
+"""Reading single values that others wrote: each function gives a sane value or None. Pure; raises nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+TEXT_LIMIT = 500
+LARGEST_COUNT = 10**12
+
+
+def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
+    """Give a string that can be stored and sent anywhere: cut to `limit`, and None when nothing is left.
+
+    NUL is dropped because PostgreSQL has no place for it, and half surrogate pairs (a JSON escape may hold
+    one) become question marks because UTF-8 has none.
+    """
+    if not isinstance(value, str):
+        return None
+    clean = value[: limit + 1].replace("\x00", "").strip()
+    if len(clean) > limit:
+        clean = clean[: limit - 1] + "…"
+    return clean.encode("utf-8", "replace").decode("utf-8") or None
+
+
+def number(value: object) -> float | None:
+    """Give a finite number, also where it came as a string."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def count(value: object) -> int | None:
+    """Give a whole number of things, 0 or more."""
+    found = number(value)
+    return None if found is None or not 0 <= found <= LARGEST_COUNT else int(found)
+
+
+def percent(value: object) -> float | None:
+    """Give a share of 0..1 for a number of 0..100; what lies outside is clamped."""
+    found = number(value)
+    return None if found is None else min(max(found / 100, 0.0), 1.0)
+
+
+def sentences(parts: Iterable[str | None]) -> str | None:
+    """Join the different parts that say something into one line of sentences."""
+    said = list(dict.fromkeys(part.rstrip(".") for part in parts if part))
+    return ". ".join(said) or None

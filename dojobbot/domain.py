@@ -1,0 +1,338 @@
+"""The words of dojobbot as frozen values: jobs, who follows them, and what is owed to whom. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# The platform's statuses are an open vocabulary (generated SDK 6.3.0, client 5.4.0 and the data platform
+# each know some that the others do not), so a status is a string and these sets say what we know of it.
+KNOWN_STATUSES: tuple[str, ...] = (
+    "Running",
+    "Queued",
+    "Created",
+    "Accepted",
+    "Suspended",
+    "Finishing",
+    "DataIngesting",
+    "Quoted",
+    "Succeeded",
+    "Failed",
+    "FailedQuotation",
+    "InsufficientFunds",
+    "Cancelled",
+)
+SYNONYMS = {"Completed": "Succeeded"}
+GONE = "Gone"
+"""Our own word for a job that the platform stopped knowing. The only one that the platform never says."""
+
+TERMINAL = frozenset(
+    {"Succeeded", "Failed", "Cancelled", "FailedQuotation", "Quoted", "InsufficientFunds", GONE}
+)
+ENDED = TERMINAL - {"Quoted"}
+ACTIVE_STATUSES = tuple(status for status in KNOWN_STATUSES if status not in TERMINAL)
+
+
+def normalise(raw_status: str) -> str:
+    """Give the one name of a status that has two (`Completed` is the newer word for `Succeeded`)."""
+    return SYNONYMS.get(raw_status, raw_status)
+
+
+def require_aware(moment: datetime) -> datetime:
+    """Return `moment`, or raise ValueError for a naive one: a time without a zone is a bug here."""
+    if moment.tzinfo is None:
+        raise ValueError(f"naive datetime {moment.isoformat()}: every time in dojobbot carries its zone")
+    return moment
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One line of a progress tree: `depth` levels in, `fraction` in 0..1 where the platform gives one."""
+
+    depth: int
+    name: str
+    status: str
+    fraction: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a progress report says, whatever its shape. Everything is optional; `fraction` is in 0..1."""
+
+    fraction: float | None = None
+    done: int | None = None
+    failed: int = 0
+    total: int | None = None
+    unit: str = ""
+    step: str = ""
+    step_number: int | None = None
+    step_count: int | None = None
+    sub_step: str = ""
+    note: str = ""
+    result: str = ""
+    seconds_left: float | None = None
+    branches: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a job would cost: the sum in US dollars, and a digest that changes whenever a price does."""
+
+    amount: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of a tool, as last read. `status` is normalised; `raw_status` is the platform's own word."""
+
+    id: str
+    status: str
+    raw_status: str
+    resource_id: str | None = None
+    name: str | None = None
+    tool_key: str | None = None
+    tool_version: str | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    updated_at: datetime | None = None
+    reason: str | None = None
+    progress: Progress | None = None
+    quote: Quote | None = None
+    project_id: str | None = None
+    hidden: bool = False
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether auto-update stops here (a quoted job waits, and may come back)."""
+        return self.status in TERMINAL
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more can happen to it."""
+        return self.status in ENDED
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether a cancel makes sense; for a status never heard of, the platform decides."""
+        return not self.is_terminal
+
+    @property
+    def short_id(self) -> str:
+        """The first group of the UUID: what people read aloud, and a prefix that `/job` accepts."""
+        return self.id[:8]
+
+    @property
+    def title(self) -> str:
+        """Its name, or its short id. Foreign text: escape before showing."""
+        return self.name or self.short_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A job as one call returned it. `began_at`: when that call began. `detailed`: it asked for the tree."""
+
+    job: Job
+    began_at: datetime
+    detailed: bool = False
+
+    def __post_init__(self) -> None:
+        require_aware(self.began_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """A job as stored: `seq` is its version, `read_at` when the reading it comes from began."""
+
+    job: Job
+    seq: int
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A status change that somebody saw. Identified by (job id, seq)."""
+
+    job_id: str
+    seq: int
+    old: str
+    new: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A channel or a DM (`thread_ts` None), or a thread of one."""
+
+    channel_id: str
+    thread_ts: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One string that names it."""
+        return self.channel_id if self.thread_ts is None else f"{self.channel_id}:{self.thread_ts}"
+
+    @property
+    def is_dm(self) -> bool:
+        """Whether it is a direct message with one person (Slack ids of these start with D)."""
+        return self.channel_id.startswith("D")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A standing wish: tell `user_id` in `destination` when the job reaches a terminal status."""
+
+    id: int
+    user_id: str
+    job_id: str
+    destination: Destination
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A live card of one job in one destination. `ts` is None until it is posted.
+
+    `shown` is the fingerprint of what it shows; `wanted` counts the changes that it should show, so that an
+    edit which was overtaken by a newer change is not taken for the last word.
+    """
+
+    id: int
+    job_id: str
+    destination: Destination
+    user_id: str
+    created_at: datetime
+    ts: str | None = None
+    shown: str = ""
+    wanted: int = 0
+    note: str = ""
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one destination is owed because of one transition. `mentions`: every subscriber there."""
+
+    id: int
+    transition: Transition
+    destination: Destination
+    mentions: tuple[str, ...]
+    snapshot: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery before it has a row: where to, and whom it mentions."""
+
+    destination: Destination
+    mentions: tuple[str, ...]
+
+
+class PostKind(StrEnum):
+    """What a post is: a notice (carries deliveries), a watch's card, or a card that somebody shared."""
+
+    NOTICE = "notice"
+    CARD = "card"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message to one destination, frozen before it is sent; `id` travels in its metadata."""
+
+    id: str
+    destination: Destination
+    kind: PostKind
+    payload: dict[str, object]
+    created_at: datetime
+    attempted_at: datetime | None = None
+    deliveries: tuple[int, ...] = ()
+    watch_id: int | None = None
+
+
+class ActionKind(StrEnum):
+    """What a person can do to a job."""
+
+    CANCEL = "cancel"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A cancel or an approval that somebody asked for; open until the platform confirms it or refuses."""
+
+    id: int
+    job_id: str
+    kind: ActionKind
+    user_id: str
+    asked_at: datetime
+    closed_at: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformUser:
+    """A member of the Deep Origin organisation. `auth_id` is the `provider|email` form of `createdBy`."""
+
+    id: str
+    auth_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A person as Slack's `users.info` describes them. `tz` is an IANA zone name."""
+
+    id: str
+    team_id: str
+    name: str
+    email: str | None = None
+    email_confirmed: bool = False
+    tz: str = "UTC"
+    is_bot: bool = False
+    is_guest: bool = False
+    is_deleted: bool = False
+    is_stranger: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A conversation as Slack's `conversations.info` describes it, seen by the bot."""
+
+    id: str
+    name: str = ""
+    is_member: bool = False
+    is_shared: bool = False
+    is_dm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What to list: statuses (normalised), and jobs created after a moment. Empty means everything."""
+
+    statuses: frozenset[str] = field(default_factory=frozenset)
+    created_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One listing, newest first.
+
+    `total` is how many match on the platform, `bad_rows` how many were left out because they could not be
+    read, `server_time` the platform's own clock when it answered.
+    """
+
+    readings: tuple[Reading, ...]
+    total: int
+    bad_rows: int = 0
+    server_time: datetime | None = None
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs alone."""
+        return tuple(reading.job for reading in self.readings)

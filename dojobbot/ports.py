@@ -1,0 +1,301 @@
+"""What the middle of dojobbot asks of the outside. The docstrings are the contract of the adapters.
+
+`deeporigin.client` implements Platform, `store` implements Store, `slack.messenger` implements Messenger.
+Nothing else in the project knows how they do it. Adapters raise the errors of `dojobbot.errors` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from dojobbot.domain import (
+    Action,
+    ActionKind,
+    Channel,
+    Delivery,
+    Destination,
+    JobFilter,
+    KnownJob,
+    Listing,
+    PlatformUser,
+    Post,
+    Reading,
+    SlackUser,
+    Subscription,
+    Transition,
+    Watch,
+)
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Give the present moment, timezone-aware."""
+        ...
+
+
+class Platform(Protocol):
+    """The Deep Origin platform. Every method may raise any PlatformError."""
+
+    async def list_jobs(self, wanted: JobFilter, *, limit: int) -> Listing:
+        """List jobs, newest first, at most `limit` of them, however many pages that takes."""
+        ...
+
+    async def get_job(self, job_id: str) -> Reading:
+        """Read one job with its progress tree. Raises JobNotFound."""
+        ...
+
+    async def cancel(self, job_id: str) -> Reading:
+        """Ask for a cancel, once, and return what the platform says the job is now.
+
+        Raises PlatformRefused when it can no longer be cancelled, PlatformUnavailable when the answer is not
+        known: then read the job before trying again.
+        """
+        ...
+
+    async def confirm(self, job_id: str) -> Reading:
+        """Approve the quote, once, never retried: it spends money.
+
+        Raises PlatformRestricted for funds, licence or tier (also when the platform says so inside an HTTP
+        200), PlatformUnavailable when the answer is not known: then read the job.
+        """
+        ...
+
+    async def users(self) -> tuple[PlatformUser, ...]:
+        """List the organisation's members."""
+        ...
+
+    async def check(self) -> None:
+        """Make one cheap call; raises when the platform is not usable with this token."""
+        ...
+
+
+class Subscribed(StrEnum):
+    """What came of a wish to be told."""
+
+    NEW = "new"
+    ALREADY = "already"
+    OWED = "owed"
+    """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
+    ENDED = "ended"
+    """It had ended before; nothing was subscribed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One destination, held by one worker until its lease ends. `token` fences off a worker that lost it.
+
+    `post` is the oldest one committed and not settled: sent with an unknown outcome if `attempted_at` is set,
+    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first. `watches` are the
+    cards here that may show something old.
+    """
+
+    destination: Destination
+    token: int
+    post: Post | None
+    deliveries: tuple[Delivery, ...]
+    watches: tuple[Watch, ...]
+    last_ts: str | None
+
+
+class Store(Protocol):
+    """The durable state. Each method is one transaction. Raises StoreError when the database fails."""
+
+    # --- jobs
+    async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
+        """Take in readings, as `decide.judge` says, and return the transitions that they made.
+
+        The only writer of job state. For each reading, in one transaction together: the job row, the
+        transition's deliveries, the subscriptions that are done, the actions that are answered, and the mark
+        that the job's cards may be old. Two concurrent observes of one change make one transition.
+        """
+        ...
+
+    async def job(self, job_id: str) -> KnownJob | None:
+        """Give a job as stored, or None."""
+        ...
+
+    async def jobs_with_prefix(self, prefix: str, *, limit: int) -> tuple[KnownJob, ...]:
+        """Find stored jobs whose id starts with `prefix` (lower case), newest first."""
+        ...
+
+    async def jobs_created_by(
+        self, creators: Sequence[str], wanted: JobFilter, *, limit: int
+    ) -> tuple[KnownJob, ...]:
+        """Find stored, not hidden jobs whose `created_by` is one of `creators`, newest first."""
+        ...
+
+    async def followed(self) -> frozenset[str]:
+        """Give the ids of the jobs that must be read until they end.
+
+        Those with an open subscription, an open watch or an open action, unless they have ended.
+        """
+        ...
+
+    async def watched(self) -> frozenset[str]:
+        """Give the ids of the jobs that have an open watch."""
+        ...
+
+    # --- subscriptions
+    async def subscribe(
+        self, user_id: str, job_id: str, destination: Destination, *, seen_seq: int, now: datetime
+    ) -> Subscribed:
+        """Add a wish. `seen_seq` is the version of the job that the person saw when pressing.
+
+        A person has at most one open subscription for a job and destination.
+        """
+        ...
+
+    async def unsubscribe(self, user_id: str, job_id: str, now: datetime) -> int:
+        """Close all the person's open subscriptions about the job; returns how many there were."""
+        ...
+
+    async def subscriptions(self, job_id: str) -> tuple[Subscription, ...]:
+        """Give the open subscriptions about a job, oldest first."""
+        ...
+
+    # --- watches and shared cards
+    async def add_watch(self, user_id: str, job_id: str, destination: Destination, now: datetime) -> bool:
+        """Open a watch; False when one of this job is open in this destination."""
+        ...
+
+    async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
+        """Ask for a watch's last edit, which will show `note`, and its end. False when there is none."""
+        ...
+
+    async def watches(self, job_id: str) -> tuple[Watch, ...]:
+        """Give the open watches of a job (those not asked to stop), oldest first."""
+        ...
+
+    async def add_post(self, post: Post) -> None:
+        """Queue a post (a shared card) for its destination."""
+        ...
+
+    # --- actions and audit
+    async def begin_action(
+        self, kind: ActionKind, job_id: str, user_id: str, now: datetime, *, expires: timedelta
+    ) -> Action:
+        """Open an action and its audit row, before the platform is asked.
+
+        Raises ActionInFlight when one of this job is open and younger than `expires`; an older one is closed
+        as unanswered.
+        """
+        ...
+
+    async def close_action(self, action_id: int, outcome: str, now: datetime) -> None:
+        """Close an action with its outcome, also in the audit. Does nothing when it is closed already."""
+        ...
+
+    async def latest_action(self, job_id: str) -> Action | None:
+        """Give the newest action of a job, open or closed."""
+        ...
+
+    async def record_refusal(
+        self, kind: ActionKind, job_id: str, user_id: str, reason: str, now: datetime
+    ) -> None:
+        """Write the audit row of an attempt that was not allowed."""
+        ...
+
+    # --- the outbox
+    async def claim(self, now: datetime, *, lease: timedelta) -> Claim | None:
+        """Take the destination whose work has waited longest and whose next-send-at has come, or None."""
+        ...
+
+    async def commit_post(self, claim: Claim, post: Post) -> bool:
+        """Freeze a post and take its deliveries off the queue. False when the claim was lost: do not send."""
+        ...
+
+    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
+        """Record that the post is about to be sent. False when the claim was lost: do not send."""
+        ...
+
+    async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
+        """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
+        ...
+
+    async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
+        """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
+        ...
+
+    async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
+        """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
+        ...
+
+    async def end_watch(self, claim: Claim, watch: Watch, reason: str, now: datetime) -> None:
+        """End a watch whose card cannot be edited any more."""
+        ...
+
+    async def release(self, claim: Claim, *, next_send_at: datetime) -> None:
+        """Give the destination back; nobody claims it before `next_send_at`."""
+        ...
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
+        ...
+
+    # --- bookkeeping
+    async def first_press(self, trigger_id: str, now: datetime) -> bool:
+        """Remember a press; False when it was seen before (within a day)."""
+        ...
+
+    async def last_good_tick(self) -> datetime | None:
+        """Give when the watcher's last complete tick began, on the platform's clock."""
+        ...
+
+    async def set_last_good_tick(self, moment: datetime) -> None:
+        """Remember it."""
+        ...
+
+    async def bind(self, scope: dict[str, str]) -> None:
+        """Tie the database to a platform, organisation and Slack team. Raises ScopeMismatch for another."""
+        ...
+
+    async def ping(self) -> None:
+        """Make one cheap query; raises StoreError."""
+        ...
+
+
+class Messenger(Protocol):
+    """Slack's Web API, as far as the middle needs it.
+
+    Any method may raise SlackThrottled (nothing was done), SlackUnavailable (nothing was done) or SlackError.
+    """
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Send a message with `post_id` in its metadata; returns its ts.
+
+        Raises DeliveryUnknown when it may have arrived all the same, DestinationClosed when it never can.
+        """
+        ...
+
+    async def edit(self, channel_id: str, ts: str, payload: dict[str, object]) -> None:
+        """Replace a message of ours. Raises DestinationClosed when it is not there to be edited."""
+        ...
+
+    async def find(self, destination: Destination, post_id: str, since_ts: str | None) -> str | None:
+        """Look for a post in the channel's (or thread's) history, from `since_ts` on; returns its ts.
+
+        Raises DestinationClosed when the history cannot be read.
+        """
+        ...
+
+    async def open_dm(self, user_id: str) -> str:
+        """Give the channel id of the direct message with a person."""
+        ...
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Describe a person."""
+        ...
+
+    async def channel(self, channel_id: str) -> Channel | None:
+        """Describe a conversation; None when the bot cannot see it."""
+        ...
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """Give the user ids in a user group (ids of these start with S)."""
+        ...

@@ -1,0 +1,115 @@
+"""Who may use the bot, whose a job is, and who may cancel or approve it. Pure.
+
+Ownership needs a Slack e-mail that Slack has confirmed and that matches exactly one member of the Deep Origin
+organisation, or the e-mail inside the job's `createdBy` (`provider|email` in every recorded row).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from dojobbot.domain import Job, PlatformUser, SlackUser
+
+__all__ = ["Control", "creators_of", "may_act", "member_of", "owner_name", "owner_record", "stranger"]
+
+
+class Control(StrEnum):
+    """Who may cancel or approve (`DOJOBBOT_CONTROL`)."""
+
+    OWNER = "owner"
+    """The job's owner, and the admins."""
+    ADMINS = "admins"
+    ANYONE = "anyone"
+    """Every full member of the workspace."""
+
+
+def stranger(user: SlackUser, team_id: str) -> str | None:
+    """Say why somebody may not use the bot at all, or None for a full member of its workspace."""
+    if user.is_deleted:
+        return "This Slack account is deactivated, so I can't act for it."
+    if user.is_bot:
+        return "I answer people, not bots."
+    if user.is_stranger or user.team_id != team_id:
+        return "I only work for members of the workspace that installed me."
+    if user.is_guest:
+        return "I only work for full members of this workspace; guest accounts can't use me."
+    return None
+
+
+def owner_record(job: Job, users: Sequence[PlatformUser]) -> PlatformUser | None:
+    """Find the member who created a job: `createdBy` is a member's id or auth id."""
+    if job.created_by is None:
+        return None
+    return next((user for user in users if job.created_by in {user.id, user.auth_id}), None)
+
+
+def owner_name(job: Job, users: Sequence[PlatformUser]) -> str:
+    """Give a name to show for a job's owner: the member's, else what can be read from `createdBy`."""
+    record = owner_record(job, users)
+    if record is not None and (record.name or record.email):
+        return record.name or record.email or ""
+    return _email_in(job.created_by) or job.created_by or "unknown"
+
+
+def member_of(user: SlackUser, users: Sequence[PlatformUser]) -> PlatformUser | None:
+    """Find the one member with this person's confirmed e-mail; None when there is none, or more than one."""
+    email = _trusted_email(user)
+    matches = [each for each in users if email and each.email and each.email.casefold() == email]
+    return matches[0] if len(matches) == 1 else None
+
+
+def creators_of(user: SlackUser, users: Sequence[PlatformUser]) -> frozenset[str]:
+    """Give the `createdBy` values that stand for this person; empty when nobody matches."""
+    member = member_of(user, users)
+    if member is None:
+        return frozenset()
+    return frozenset(value for value in (member.id, member.auth_id) if value)
+
+
+def is_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> bool:
+    """Whether this person created the job."""
+    email = _trusted_email(user)
+    if email is None or job.created_by is None:
+        return False
+    return job.created_by in creators_of(user, users) or _email_in(job.created_by) == email
+
+
+def may_act(
+    control: Control,
+    user: SlackUser,
+    job: Job,
+    users: Sequence[PlatformUser],
+    admins: Collection[str],
+) -> str | None:
+    """Say why a person may not cancel or approve a job, or None when they may.
+
+    Args:
+        control: the rule in force.
+        user: a full member (see `stranger`).
+        job: the job.
+        users: the organisation's members.
+        admins: Slack user ids of the bot's admins.
+    """
+    if control is Control.ANYONE or user.id in admins:
+        return None
+    owner = owner_name(job, users)
+    if control is Control.ADMINS:
+        return f"Only dojobbot's admins can do that here. This job belongs to {owner}."
+    if is_owner(user, job, users):
+        return None
+    if user.email is None:
+        return f"This job belongs to {owner}, and Slack shows me no e-mail address for you."
+    if not user.email_confirmed:
+        return f"This job belongs to {owner}, and your Slack e-mail ({user.email}) is not confirmed."
+    return f"This job belongs to {owner}; only they and dojobbot's admins can do that."
+
+
+def _trusted_email(user: SlackUser) -> str | None:
+    return user.email.casefold() if user.email and user.email_confirmed else None
+
+
+def _email_in(created_by: str | None) -> str | None:
+    """Read the e-mail in a `provider|email` value, lower-cased."""
+    _, separator, email = (created_by or "").partition("|")
+    return email.casefold() if separator and "@" in email else None

@@ -1,0 +1,162 @@
+"""The rules of observation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dojobbot.decide import NOTHING_NEW, action_outcome, judge
+from dojobbot.domain import (
+    GONE,
+    Action,
+    ActionKind,
+    Branch,
+    Destination,
+    Job,
+    KnownJob,
+    Progress,
+    Reading,
+    Subscription,
+)
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+HERE, THERE = Destination("C1"), Destination("C1", "17.1")
+
+
+def job(status: str, minute: int | None = 0, **more: object) -> Job:
+    stamp = None if minute is None else NOW + timedelta(minutes=minute)
+    return replace(Job(id="j", status=status, raw_status=status, updated_at=stamp), **more)  # type: ignore[arg-type]
+
+
+def known(status: str, minute: int | None = 0, *, seq: int = 4, read: int = 0) -> KnownJob:
+    return KnownJob(job=job(status, minute), seq=seq, read_at=NOW + timedelta(minutes=read))
+
+
+def seen(status: str, minute: int | None = 1, *, began: int = 1, detailed: bool = False) -> Reading:
+    return Reading(job=job(status, minute), began_at=NOW + timedelta(minutes=began), detailed=detailed)
+
+
+def wish(number: int, user: str, destination: Destination = HERE) -> Subscription:
+    return Subscription(id=number, user_id=user, job_id="j", destination=destination, created_at=NOW)
+
+
+def asked(kind: ActionKind) -> Action:
+    return Action(id=9, job_id="j", kind=kind, user_id="U1", asked_at=NOW)
+
+
+def test_first_sight_is_remembered_and_tells_nobody() -> None:
+    """Nobody can have asked about a job that was never seen."""
+    decision = judge(None, seen("Failed"), [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.seq == 1
+    assert decision.transition is None
+
+
+def test_an_end_owes_one_delivery_for_each_destination() -> None:
+    """Two people in one channel share a message; each is mentioned once; the thread gets its own."""
+    wishes = [wish(1, "U1"), wish(2, "U2"), wish(3, "U1"), wish(4, "U1", THERE)]
+    decision = judge(known("Running"), seen("Succeeded"), wishes, [], NOW)
+    assert decision.transition is not None
+    assert (decision.transition.seq, decision.transition.old, decision.transition.new) == (
+        5,
+        "Running",
+        "Succeeded",
+    )
+    assert [(owed.destination, owed.mentions) for owed in decision.owed] == [
+        (HERE, ("U1", "U2")),
+        (THERE, ("U1",)),
+    ]
+    assert decision.finished == (1, 2, 3, 4)
+
+
+def test_a_quote_is_told_and_the_wish_stays_open() -> None:
+    """Quoted is terminal, but the job waits: its end is told too."""
+    decision = judge(known("Created"), seen("Quoted"), [wish(1, "U1")], [], NOW)
+    assert len(decision.owed) == 1
+    assert decision.finished == ()
+
+
+def test_steps_on_the_way_owe_nothing() -> None:
+    """Created to Running is a transition, and no message."""
+    decision = judge(known("Created"), seen("Running"), [wish(1, "U1")], [], NOW)
+    assert decision.transition is not None
+    assert decision.owed == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "reading"),
+    [
+        (known("Succeeded", 5, read=5), seen("Running", 1, began=9)),
+        (known("Running", None, read=5), seen("Created", None, began=4)),
+        (known("Running", 5, read=5), seen("Created", 5, began=4)),
+    ],
+    ids=["older stamp", "no stamps, older read", "same stamp, older read"],
+)
+def test_an_older_reading_is_ignored(stored: KnownJob, reading: Reading) -> None:
+    """A listing that was under way while a get overtook it must not turn time back."""
+    assert judge(stored, reading, [wish(1, "U1")], [], NOW) == NOTHING_NEW
+
+
+@pytest.mark.parametrize("ended", ["Succeeded", "Failed", "Cancelled", "InsufficientFunds"])
+def test_what_ended_does_not_come_back(ended: str) -> None:
+    """Only a quoted job may run again."""
+    assert judge(known(ended), seen("Running"), [], [], NOW) == NOTHING_NEW
+
+
+@pytest.mark.parametrize("waiting", ["Quoted", GONE])
+def test_a_quoted_or_lost_job_may_come_back(waiting: str) -> None:
+    """Approval brings a quote to life; a job out of sight was never over."""
+    decision = judge(known(waiting), seen("Running"), [], [], NOW)
+    assert decision.transition is not None
+    assert decision.transition.new == "Running"
+
+
+def test_nothing_changes_when_nothing_changed() -> None:
+    """The same reading twice writes nothing the second time."""
+    assert judge(known("Running", 1), seen("Running", 1), [], [], NOW) == NOTHING_NEW
+
+
+def test_a_listing_keeps_the_tree_that_a_get_brought() -> None:
+    """Lists never carry the tree; losing it would make a live card flicker."""
+    tree = Progress(branches=(Branch(0, "prep", "Running"),))
+    stored = replace(known("Running"), job=job("Running", 0, progress=tree))
+    from_list = replace(seen("Running"), job=job("Running", 1, progress=Progress(fraction=0.5)))
+    decision = judge(stored, from_list, [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.job.progress == tree
+    fresh = replace(from_list, detailed=True)
+    decision = judge(stored, fresh, [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.job.progress == Progress(fraction=0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "outcome"),
+    [
+        (ActionKind.CANCEL, "Running", None),
+        (ActionKind.CANCEL, "Cancelled", "cancelled"),
+        (ActionKind.CANCEL, "Succeeded", "too late"),
+        (ActionKind.APPROVE, "Quoted", None),
+        (ActionKind.APPROVE, "Running", "approved"),
+        (ActionKind.APPROVE, "InsufficientFunds", "refused"),
+    ],
+)
+def test_readings_answer_open_actions(kind: ActionKind, status: str, outcome: str | None) -> None:
+    """A cancel is open until the platform says how it ended."""
+    assert action_outcome(kind, status) == outcome
+    decision = judge(known("Finishing"), seen(status), [], [asked(kind)], NOW)
+    assert decision.closed == (((9, outcome),) if outcome else ())
+
+
+def test_an_answer_is_taken_even_when_the_job_is_already_known_to_have_ended() -> None:
+    """An action asked after the end was stored is closed by the next reading, not left open for ever."""
+    decision = judge(known("Cancelled", 1), seen("Cancelled", 1), [], [asked(ActionKind.CANCEL)], NOW)
+    assert decision.closed == ((9, "cancelled"),)
+
+
+def test_a_naive_reading_is_refused() -> None:
+    """A time without a zone is a bug."""
+    with pytest.raises(ValueError, match="naive"):
+        Reading(job=job("Running"), began_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the point

@@ -1,0 +1,176 @@
+"""Progress reports of every shape, read into one form."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojobbot.deeporigin.progress import parse
+from dojobbot.domain import Progress
+
+
+def parsed(report: object, **options: Any) -> Progress:
+    found = parse(report, **options)
+    assert found is not None
+    return found
+
+
+def test_docking_counts_what_is_through_and_what_failed() -> None:
+    found = parsed("total_num_ligands = 8\nligand docked: CCO\nligand failed: CCC\nligand docked: C\n")
+    assert (found.done, found.failed, found.total, found.unit) == (3, 1, 8, "ligands")
+    assert found.fraction == 0.375
+
+
+def test_docking_without_a_total_is_measured_by_the_inputs() -> None:
+    assert parsed("ligand docked: CCO\n", ligands=4).fraction == 0.25
+    assert parsed("ligand docked: CCO\n").fraction is None
+
+
+def test_docking_beyond_its_total_is_not_more_than_all() -> None:
+    assert parsed("total_num_ligands = 1\nligand docked: C\nligand docked: C\n").fraction == 1
+
+
+@pytest.mark.parametrize(
+    ("report", "fraction"),
+    [
+        ({"complete": 62.4}, 0.624),
+        ('{"complete": 12}', 0.12),
+        ({"complete": "40"}, 0.4),
+        ({"complete": 250}, 1.0),
+        ({"complete": -3}, 0.0),
+    ],
+)
+def test_a_percentage_becomes_a_clamped_fraction(report: object, fraction: float) -> None:
+    assert parsed(report).fraction == pytest.approx(fraction)
+
+
+@pytest.mark.parametrize("report", [None, 7, True, [], {}, "", {"complete": None}, {"what": {}}, '"words"'])
+def test_a_report_that_says_nothing_is_none(report: object) -> None:
+    assert parse(report) is None
+
+
+def test_an_unknown_text_is_kept_as_words() -> None:
+    assert parsed("Warming up the cluster\nand more").note == "Warming up the cluster"
+
+
+def test_a_batch_is_averaged_over_its_workflows() -> None:
+    report = {"workflow-1": {"complete": 100}, "workflow-2": {"complete": 40}, "workflow-3": {}}
+    for shape in (report, json.dumps(report)):
+        found = parsed(shape)
+        assert found.fraction == pytest.approx(140 / 300)
+        assert (found.done, found.total, found.unit) == (1, 3, "workflows")
+
+
+def test_a_free_energy_run_names_its_step_and_sub_step() -> None:
+    found = parsed(
+        '{"cmd": "Solvation FEP", "status": "Running", "sub_step": "Production MD",'
+        ' "current_avg_step": 137500.0, "target_step": 275000, "time_remaining_curr_stage_s": 571.5}'
+    )
+    assert (found.step, found.step_number, found.step_count) == ("Solvation FEP", 3, 4)
+    assert (found.sub_step, found.fraction, found.seconds_left) == ("Production MD", 0.5, 571.5)
+    assert (found.done, found.total, found.unit, found.note) == (137_500, 275_000, "steps", "")
+
+
+def test_a_negative_target_means_initialising() -> None:
+    found = parsed('{"cmd": "EMEQ", "current_avg_step": -1, "target_step": -1, "status": "Running"}')
+    assert (found.fraction, found.note, found.total) == (None, "initialising", None)
+
+
+def test_the_result_of_a_free_energy_run_is_told_with_its_error() -> None:
+    report = {"cmd": "FEP Results", "Total": -8.42, "unit": "kcal/mol", "Std": 0.31}
+    assert parsed(json.dumps(report)).result == "-8.42 ± 0.31 kcal/mol"
+    del report["Std"]
+    assert parsed(report).result == "-8.42 kcal/mol"
+
+
+def test_a_report_of_trouble_names_it() -> None:
+    assert parsed({"cmd": "MD", "status": "Failed", "error_msg": "step size too small"}).note == (
+        "step size too small"
+    )
+
+
+def test_nan_in_a_python_written_report_costs_that_number_alone() -> None:
+    found = parsed('{"cmd": "MD", "current_avg_step": NaN, "target_step": 10, "sub_step": "prod"}')
+    assert (found.fraction, found.sub_step) == (None, "prod")
+
+
+def test_pages_of_a_patent_are_counted() -> None:
+    item = {"total": 6, "description": {"expected_count": 9, "message": "Processed 6 pages out of 9."}}
+    found = parsed(json.dumps({"counts": {"DO_PATENT": item}}))
+    assert (found.done, found.total, found.note) == (6, 9, "Processed 6 pages out of 9.")
+    assert found.fraction == pytest.approx(2 / 3)
+
+
+def tree(complete: float | None = None, status: str = "Running", **more: Any) -> dict[str, Any]:
+    tool = {} if complete is None else {"toolProgress": {"complete": complete}}
+    return {"displayName": "some-step", "status": status, **tool, **more}
+
+
+def test_a_tree_becomes_lines_and_an_overall_fraction() -> None:
+    report = tree(children=[tree(status="Succeeded"), tree(children=[tree(50), tree(status="Queued")])])
+    found = parsed(report)
+    assert [(line.depth, line.status, line.fraction) for line in found.branches] == [
+        (0, "Running", None),
+        (1, "Succeeded", None),
+        (1, "Running", None),
+        (2, "Running", 0.5),
+        (2, "Queued", None),
+    ]
+    assert found.fraction == pytest.approx((1 + 0.25) / 2)
+
+
+def test_the_root_of_a_tree_has_the_last_word_on_the_whole() -> None:
+    assert parsed(tree(90, children=[tree(10)])).fraction == 0.9
+    assert parsed(tree()).fraction is None
+
+
+def test_names_of_workflow_steps_are_made_readable() -> None:
+    names = ["pair-pipeline(1:index:1,ligand:cmpd 2)", "binding-fep", "rbfe-end-to-end", "(odd)"]
+    children = [tree(displayName=name) for name in names]
+    found = [line.name for line in parsed(tree(children=children)).branches[1:]]
+    assert found == ["Pair pipeline 1 (cmpd 2)", "Binding FEP", "RBFE end to end", "(odd)"]
+
+
+def test_ligands_that_a_step_passed_over_are_told() -> None:
+    report = tree() | {"toolProgress": {"complete": 10, "skipped_ligands": 3, "known_failures": 1}}
+    assert parsed(report).branches[0].message == "3 ligands skipped, 1 known to fail"
+
+
+def test_a_tree_of_any_depth_and_breadth_is_bounded() -> None:
+    deep: dict[str, Any] = tree()
+    for _ in range(50_000):
+        deep = tree(children=[deep])
+    assert max(line.depth for line in parsed(deep).branches) <= 8
+    broad = parsed(tree(children=[tree(100) for _ in range(4_000)]))
+    assert len(broad.branches) == 100
+    assert broad.fraction == 1
+
+
+KEYS = ["cmd", "complete", "counts", "children", "displayName", "status", "toolProgress", "target_step"]
+KEYS += ["current_avg_step", "Total", "Std", "workflow-1", "description", "total", "message"]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS) | st.text(), inner)
+)
+
+
+@given(JSON | st.dictionaries(st.sampled_from(KEYS), JSON), st.none() | st.integers(0, 10))
+def test_no_report_breaks_anything(report: object, ligands: int | None) -> None:
+    """Any JSON, as it is or once more as a string, gives None or sane numbers and storable text."""
+    for shape in (report, json.dumps(report)):
+        found = parse(shape, ligands=ligands)
+        if found is None:
+            continue
+        for share in (found.fraction, *(line.fraction for line in found.branches)):
+            assert share is None or 0 <= share <= 1
+        assert found.seconds_left is None or math.isfinite(found.seconds_left)
+        repr(found).encode("utf-8")
+
+
+@given(st.text())
+def test_no_text_breaks_anything(report: str) -> None:
+    parse(report)
+    parse(f"total_num_ligands = {report}")
