@@ -15,7 +15,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip into a failure where everything is expected to be there."""
     report = yield

@@ -1,4 +1,4 @@
-"""The platform over HTTP: sends what `requests` builds; `replies` and `wire` read the answers. Reads retry."""
+"""The platform over HTTP: sends what `requests` builds; `replies` and `wire` read what comes back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,7 +17,7 @@ from dojobbot.deeporigin import paging, replies, requests, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.replies import Reply, Trouble
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import JobFilter, Listing, PlatformUser, Reading
+from dojobbot.domain import Job, JobFilter, Listing, PlatformUser, Reading
 from dojobbot.errors import MalformedReply, PlatformUnavailable
 from dojobbot.limits import backoff
 
@@ -31,7 +30,9 @@ CONNECT_SECONDS = 10.0
 WHOLE_SECONDS = 60.0
 """A read that is never silent for long may still drip for ever; this much is the end of it."""
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=10)
-SMALL_BODY = 64 * 1024
+ROWS_AT_ONCE = 50
+"""Reading rows is pure computation, so the event loop gets its turn after each millisecond or so of it. With a
+thread it would wait longer: five milliseconds for the interpreter lock, each time that it touches a socket."""
 MOST_NAMES_LOGGED = 10_000
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class PlatformClient:
         self._sleep = sleep
         self._draw = draw
         self._logged: set[str] = set()
-        self._decoding = asyncio.Lock()
+        self._reading = asyncio.Lock()
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {account.token}"}, limits=CONNECTIONS, follow_redirects=False
         )
@@ -110,12 +111,7 @@ class PlatformClient:
             )
             async with gate:
                 answer = await self._read(request)
-                read = partial(
-                    paging.read_page,
-                    began_at=answer.began_at,
-                    server_time=replies.server_time(answer.reply),
-                )
-                return await self._decode(read, answer.reply.body)
+            return await self._read_page(answer)
 
         gathered = paging.Gathered(limit=limit, size=size)
         while numbers := gathered.missing():
@@ -127,7 +123,7 @@ class PlatformClient:
     async def get_job(self, job_id: str) -> Reading:
         """Read one job, as `ports.Platform` says."""
         answer = await self._read(requests.job(self._account.org_key, job_id))
-        job = await self._decode(wire.decode_job, answer.reply.body)
+        job = wire.decode_job(answer.reply.body)
         return Reading(job=job, began_at=answer.began_at, detailed=True)
 
     async def cancel(self, job_id: str) -> Reading:
@@ -205,16 +201,16 @@ class PlatformClient:
         token = self._account.token.encode("ascii")
         return body.replace(token, b"[token]") if token in body else body
 
-    async def _decode(self, decode: Callable[[bytes], T], body: bytes) -> T:
-        """Decode at once what is small, and off the event loop what would hold it up.
-
-        One at a time: decoding is all interpreter lock, so that threads side by side would gain nothing and
-        keep the event loop waiting for each of them in turn.
-        """
-        if len(body) <= SMALL_BODY:
-            return decode(body)
-        async with self._decoding:
-            return await asyncio.to_thread(decode, body)
+    async def _read_page(self, answer: _Answer) -> paging.FetchedPage:
+        """Read one page at a time, so that pages which arrive together do not add up between two turns."""
+        entries: list[Job | wire.BadRow] = []
+        async with self._reading:
+            page = wire.open_page(answer.reply.body)
+            for start in range(0, len(page.rows), ROWS_AT_ONCE):
+                await asyncio.sleep(0)
+                entries += page.read(start, start + ROWS_AT_ONCE)
+        clock = replies.server_time(answer.reply)
+        return paging.fetched(entries, count=page.count, began_at=answer.began_at, server_time=clock)
 
     def _log_bad_rows(self, bad_rows: tuple[wire.BadRow, ...]) -> None:
         for row in bad_rows:

@@ -20,7 +20,9 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     clean = value[: limit + 1].replace("\x00", "").strip()
     if len(clean) > limit:
         clean = clean[: limit - 1] + "…"
-    return clean.encode("utf-8", "replace").decode("utf-8") or None
+    if not clean.isascii():
+        clean = clean.encode("utf-8", "replace").decode("utf-8")
+    return clean or None
 
 
 def number(value: object) -> float | None:

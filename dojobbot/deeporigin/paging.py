@@ -6,12 +6,12 @@ they are seen twice, and the last of them onto a page that nobody thought of at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dojobbot.deeporigin import wire
-from dojobbot.domain import Listing, Reading
+from dojobbot.deeporigin.wire import BadRow
+from dojobbot.domain import Job, Listing, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class FetchedPage:
     """A page as read. `server_time`: the platform's clock when it answered."""
 
     readings: tuple[Reading, ...]
-    bad_rows: tuple[wire.BadRow, ...]
+    bad_rows: tuple[BadRow, ...]
     count: int | None
     server_time: datetime | None
 
@@ -29,11 +29,16 @@ class FetchedPage:
         return len(self.readings) + len(self.bad_rows)
 
 
-def read_page(body: bytes, *, began_at: datetime, server_time: datetime | None) -> FetchedPage:
-    """Read the body of a page whose call began at that moment. Raises MalformedReply."""
-    page = wire.decode_page(body)
-    readings = tuple(Reading(job=job, began_at=began_at) for job in page.jobs)
-    return FetchedPage(readings=readings, bad_rows=page.bad_rows, count=page.count, server_time=server_time)
+def fetched(
+    entries: Sequence[Job | BadRow], *, count: int | None, began_at: datetime, server_time: datetime | None
+) -> FetchedPage:
+    """Give the page with these rows, whose call began at that moment."""
+    return FetchedPage(
+        readings=tuple(Reading(job=entry, began_at=began_at) for entry in entries if isinstance(entry, Job)),
+        bad_rows=tuple(entry for entry in entries if isinstance(entry, BadRow)),
+        count=count,
+        server_time=server_time,
+    )
 
 
 class Gathered:
@@ -52,7 +57,7 @@ class Gathered:
         self._grew = True
 
     @property
-    def bad_rows(self) -> tuple[wire.BadRow, ...]:
+    def bad_rows(self) -> tuple[BadRow, ...]:
         """The rows that could not be read, each once."""
         found = {row.name: row for page in self._pages.values() for row in page.bad_rows}
         return tuple(found.values())

@@ -8,7 +8,8 @@ of a wrong type costs that field, and a row without an id or a status costs that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -21,8 +22,8 @@ from dojobbot.deeporigin.requests import ID_PATTERN
 from dojobbot.domain import Job, PlatformUser, normalise
 from dojobbot.errors import MalformedReply, PlatformUnavailable
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What the decoder raises: not JSON or not the wanted shape, not UTF-8, nested beyond reason."""
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+"""What decoders raise: not JSON or not the wanted shape, not UTF-8, nested beyond reason."""
 
 Stamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -34,13 +35,14 @@ class Tool(msgspec.Struct, gc=False):
     version: str | int | float | None = None
 
 
-class Inputs(msgspec.Struct):
+# gc=False: what is decoded holds no cycles, and thousands of rows would set off the collector at bad moments.
+class Inputs(msgspec.Struct, gc=False):
     """The one input that is looked at: how many ligands there are is what a docking text is measured by."""
 
     smiles_list: list[Any] | None = None
 
 
-class Row(msgspec.Struct, rename="camel"):
+class Row(msgspec.Struct, rename="camel", gc=False):
     """An execution object, as far as it is needed."""
 
     execution_id: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
@@ -90,15 +92,22 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its jobs in order, its bad rows, and how many match in all where the platform says so."""
+    """One page, its rows still to be read: a slice at a time, so that a long page holds nobody up.
 
-    jobs: tuple[Job, ...]
-    bad_rows: tuple[BadRow, ...]
+    `count`: how many rows match in all, where the platform says so.
+    """
+
+    rows: Sequence[Row | msgspec.Raw | bytes]
     count: int | None
 
+    def read(self, start: int, stop: int) -> list[Job | BadRow]:
+        """Read the rows from `start` to before `stop`."""
+        rows = (row if isinstance(row, Row) else _row_or_bad(row) for row in self.rows[start:stop])
+        return [_to_job(row) if isinstance(row, Row) else row for row in rows]
 
-def decode_page(body: bytes) -> Page:
-    """Read a page of a listing: an envelope `{data, count}` or a bare list, of flat or of JSON:API rows.
+
+def open_page(body: bytes) -> Page:
+    """Take a page of a listing apart: an envelope `{data, count}` or a bare list, of flat or JSON:API rows.
 
     Raises:
         MalformedReply: it is no page at all.
@@ -106,8 +115,8 @@ def decode_page(body: bytes) -> Page:
     try:
         envelope = _PAGE.decode(body)
     except UNREADABLE:
-        return _decode_row_by_row(body)
-    return Page(tuple(_to_job(row) for row in envelope.data), (), count(envelope.count))
+        return _open_row_by_row(body)
+    return Page(envelope.data, count(envelope.count))
 
 
 def decode_job(body: bytes) -> Job:
@@ -163,32 +172,49 @@ def decode_object(body: bytes, wanted: str) -> dict[str, Any]:
 
 def _decode(body: bytes, wanted: str) -> Any:
     try:
-        return msgspec.json.decode(body)
+        return _loose(body)
     except UNREADABLE as error:
         what = "a web page" if body.lstrip()[:1] == b"<" else "something unreadable"
         raise MalformedReply(f"Deep Origin sent {what} in place of {wanted}.") from error
 
 
-def _decode_row_by_row(body: bytes) -> Page:
+def _loose(body: bytes) -> Any:
+    """Decode as strictly as JSON says, else as the standard library does.
+
+    That one takes what JavaScript and Python write all the same: a name cut in the middle of an emoji (half a
+    surrogate pair) and NaN.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except UNREADABLE:
+        return json.loads(body.decode("utf-8", "replace"))
+
+
+def _open_row_by_row(body: bytes) -> Page:
     try:
         found = _RAW_PAGE.decode(body)
-    except UNREADABLE as error:
-        _decode(body, "a list of jobs")
-        raise MalformedReply("Deep Origin sent something that is not a list of jobs.") from error
-    raws, total = (found, None) if isinstance(found, list) else (found.data, count(found.count))
-    rows = [_row_or_bad(raw) for raw in raws]
-    jobs = tuple(_to_job(row) for row in rows if isinstance(row, Row))
-    return Page(jobs, tuple(row for row in rows if isinstance(row, BadRow)), total)
+    except UNREADABLE:
+        rows, total = _loose_rows(_decode(body, "a list of jobs"))
+        return Page(rows, count(total))
+    return Page(found, None) if isinstance(found, list) else Page(found.data, count(found.count))
 
 
-def _row_or_bad(raw: msgspec.Raw) -> Row | BadRow:
+def _loose_rows(found: Any) -> tuple[list[bytes], Any]:
+    """Take apart a page that was not quite JSON, so that only the rows at fault are read loosely."""
+    rows, total = (found.get("data"), found.get("count")) if isinstance(found, dict) else (found, None)
+    if not isinstance(rows, list):
+        raise MalformedReply("Deep Origin sent something that is not a list of jobs.")
+    return [json.dumps(row).encode() for row in rows], total
+
+
+def _row_or_bad(raw: msgspec.Raw | bytes) -> Row | BadRow:
     try:
         return _ROW.decode(raw)
     except UNREADABLE:
         pass  # not in order: read it field by field
     digest = hashlib.sha256(memoryview(raw)).hexdigest()[:12]
     try:
-        found = msgspec.json.decode(raw)
+        found = _loose(bytes(raw))
     except UNREADABLE as error:
         return BadRow(digest, f"unreadable: {type(error).__name__}")
     if not isinstance(found, dict):
@@ -260,8 +286,8 @@ def _ligands(inputs: Inputs | None) -> int | None:
 
 def _utc(moment: datetime | None) -> datetime | None:
     """Bring a stamp to UTC; one at the very edge of the calendar has no place there."""
-    if moment is None:
-        return None
+    if moment is None or moment.tzinfo is UTC:
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:

@@ -15,9 +15,7 @@ MEMBERS = (
     PlatformUser(id="p1", auth_id="google-apps|ada@example.org", email="ada@example.org", name="Ada Osei"),
     PlatformUser(id="p2", auth_id="google-apps|boris@example.org", email="boris@example.org"),
 )
-BY_AUTH_ID = Job(
-    id="j", status="Running", raw_status="Running", created_by="google-apps|ada@example.org"
-)
+BY_AUTH_ID = Job(id="j", status="Running", raw_status="Running", created_by="google-apps|ada@example.org")
 
 
 @pytest.mark.parametrize("created_by", ["p1", "google-apps|ada@example.org", "okta|ADA@example.org"])
@@ -88,7 +86,13 @@ def test_only_full_members_get_in(user: SlackUser) -> None:
 
 @pytest.mark.parametrize(
     ("created_by", "name"),
-    [("p1", "Ada Osei"), ("p2", "boris@example.org"), ("x|z@y.org", "z@y.org"), ("abc", "abc"), (None, "unknown")],
+    [
+        ("p1", "Ada Osei"),
+        ("p2", "boris@example.org"),
+        ("x|z@y.org", "z@y.org"),
+        ("abc", "abc"),
+        (None, "unknown"),
+    ],
 )
 def test_an_owner_always_has_a_name(created_by: str | None, name: str) -> None:
     """The member's name, else their e-mail, else what createdBy says."""

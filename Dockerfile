@@ -1,0 +1,23 @@
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY requirements.txt ./
+RUN python -m venv /opt/dojobbot \
+ && /opt/dojobbot/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY dojobbot ./dojobbot
+RUN /opt/dojobbot/bin/pip install --no-cache-dir --no-deps .
+
+FROM python:3.12-slim
+RUN useradd --system --create-home --uid 10001 dojobbot \
+ && install -d -o dojobbot /data
+COPY --from=build /opt/dojobbot /opt/dojobbot
+USER dojobbot
+ENV PATH=/opt/dojobbot/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    DOJOBBOT_HTTP_HOST=0.0.0.0 \
+    DOJOBBOT_DATABASE_URL=sqlite:////data/dojobbot.db
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ.get('DOJOBBOT_HTTP_PORT', '8080')}/healthz\", timeout=4)"]
+CMD ["dojobbot", "run"]

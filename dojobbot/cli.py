@@ -1,0 +1,87 @@
+"""The command line: `dojobbot run` and `dojobbot demo`. Parses and prints; the rest is elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Coroutine
+from pathlib import Path
+
+from dojobbot import __version__
+from dojobbot.app import running
+from dojobbot.config import Settings, read_settings
+from dojobbot.errors import DojobbotError, SettingsError
+from dojobbot.simulator.demo import Demo
+
+__all__ = ["main"]
+
+DEMO_PORT = 8765
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code (2: a setting is missing or wrong)."""
+    parser = argparse.ArgumentParser(prog="dojobbot", description="Deep Origin jobs in Slack.")
+    parser.add_argument("--version", action="version", version=f"dojobbot {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="run the bot; its settings are environment variables, see the README")
+    demo = commands.add_parser("demo", help="try the bot in a simulated Slack, in the browser")
+    demo.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    demo.add_argument(
+        "--port", type=int, default=DEMO_PORT, help=f"the page's port (default {DEMO_PORT}, 0: any)"
+    )
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx", "apscheduler", "aiohttp.access", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        if options.command == "run":
+            asyncio.run(_until_signalled(_run(read_settings(os.environ))))
+        else:
+            logging.getLogger().setLevel(logging.WARNING)
+            asyncio.run(_until_signalled(_demo(options.port, open_browser=not options.no_browser)))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    except DojobbotError as error:
+        print(f"{error} {error.hint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: Settings) -> None:
+    async with running(settings) as address:
+        logging.getLogger("dojobbot").info("health is at %s/readyz", address)
+        await _for_ever()
+
+
+async def _demo(port: int, *, open_browser: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="dojobbot-demo-") as folder:
+        async with Demo(port=port) as demo:
+            database = f"sqlite:///{Path(folder) / 'demo.db'}"
+            settings = read_settings({**demo.environ, "DOJOBBOT_DATABASE_URL": database})
+            async with running(settings):
+                print(f"The demo is at {demo.page_url}  (Ctrl-C ends it)", flush=True)
+                if open_browser:
+                    webbrowser.open(demo.page_url)
+                await _for_ever()
+
+
+async def _until_signalled(work: Coroutine[None, None, None]) -> None:
+    """Do the work until SIGINT or SIGTERM cancels it; leaving its blocks closes everything in order."""
+    task = asyncio.ensure_future(work)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()

@@ -1,0 +1,96 @@
+"""`/healthz`, `/readyz` and `/metrics`: how the process is, for the machines that keep it running."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from dojobbot.errors import StoreError
+from dojobbot.notifier import Tally
+from dojobbot.ports import Clock, Store
+from dojobbot.watcher import Health
+
+__all__ = ["Vitals", "routes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """Where to look. `slack_trouble` says what is wrong with the link to Slack, or nothing."""
+
+    store: Store
+    clock: Clock
+    slack_trouble: Callable[[], Awaitable[str]]
+    watcher: Callable[[], Health]
+    tally: Tally
+
+
+def routes(vitals: Vitals) -> list[web.RouteDef]:
+    """Make the three routes."""
+    registry = CollectorRegistry()
+    registry.register(_Metrics(vitals))
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        store = await _store_trouble(vitals.store)
+        slack = await vitals.slack_trouble()
+        health = vitals.watcher()
+        ready = not store and not slack
+        return web.json_response(
+            {
+                "ready": ready,
+                "store": store or "ok",
+                "slack": slack or "ok",
+                # The platform's state never makes us unready: commands still answer, and say so.
+                "platform": health.trouble or "ok",
+                "platform_lag_seconds": lag_seconds(vitals),
+            },
+            status=200 if ready else 503,
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
+
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+def lag_seconds(vitals: Vitals) -> float | None:
+    """Give the seconds since the last complete tick began, None before the first."""
+    last = vitals.watcher().last_good_at
+    return None if last is None else round((vitals.clock.now() - last).total_seconds(), 1)
+
+
+async def _store_trouble(store: Store) -> str:
+    try:
+        await store.ping()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+class _Metrics:
+    """Reads the numbers when they are asked for."""
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._vitals.tally
+        for name, value, meaning in (
+            ("posts", tally.posts, "Messages that arrived in Slack."),
+            ("edits", tally.edits, "Edits of live cards."),
+            ("posts_dead", tally.dead, "Messages that Slack will never take."),
+            ("posts_resent_unverified", tally.resent_unverified, "Sent again where history can't be read."),
+            ("slack_throttled", tally.throttled, "Times that Slack asked us to slow down."),
+        ):
+            yield CounterMetricFamily(f"dojobbot_{name}", meaning, value=value)
+        lag = lag_seconds(self._vitals)
+        if lag is not None:
+            yield GaugeMetricFamily(
+                "dojobbot_platform_lag_seconds", "Seconds since the last complete tick began.", value=lag
+            )

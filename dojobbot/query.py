@@ -1,0 +1,236 @@
+"""The words after `/jobs` and `/job`, read into a query, or refused with a suggestion. Pure.
+
+Nothing is guessed: a word that is not understood raises InvalidQuery, whose message names it and the nearest
+word that is, and whose hint says what to type. Messages hold what was typed as it was: escape before showing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, normalise
+from dojobbot.errors import InvalidQuery
+
+__all__ = ["DEFAULT_LIMIT", "MOST", "VERBS", "JobQuery", "JobsQuery", "parse_job", "parse_jobs"]
+
+DEFAULT_LIMIT = 10
+MOST = 50
+VERBS = ("watch", "stop", "notify", "mute", "cancel", "approve")
+
+_STATUSES = {word.lower(): normalise(word) for word in (*KNOWN_STATUSES, *SYNONYMS)}
+_KEYS = ("tool:", "since:", "limit:")
+_QUOTES = "`\"'“”‘’.;"  # noqa: RUF001 - phones type these quotation marks
+_SPAN = re.compile(r"([0-9]{1,6})([hdw])", re.ASCII)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LONGEST = timedelta(days=3660)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_PREFIX = re.compile(r"[0-9a-f][0-9a-f-]{5,35}")
+_PLAIN_HEX = re.compile(r"[0-9a-f]{9,32}")
+_SINCE_HINT = "Type hours, days, weeks or a date: `since:12h`, `since:7d`, `since:2w`, `since:2026-11-20`."
+_JOB_HINT = "Type `/job` and at least six characters of an id, such as `/job 9e9eb45e`. `/jobs` shows ids."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsQuery:
+    """What `/jobs` was asked for. `since` is in UTC; `description` says the filters in the person's words."""
+
+    statuses: frozenset[str] = frozenset()
+    mine: bool = False
+    tool: str | None = None
+    since: datetime | None = None
+    limit: int = DEFAULT_LIMIT
+    help: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """What `/job` was asked for: `target` is a full id or a prefix of one, in lower case."""
+
+    target: str = ""
+    verb: str | None = None
+    help: bool = False
+
+
+def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
+    """Read the words after `/jobs`.
+
+    Args:
+        text: what was typed; words are separated by spaces or commas, their case does not matter.
+        now: the present, to count `since:` from.
+        tz: the person's IANA zone, in which a date begins; one that is not known counts as UTC.
+
+    Raises InvalidQuery for a word that is not understood, or two that contradict each other.
+    """
+    words = _words(text.replace(",", " "))
+    if "help" in words:
+        return JobsQuery(help=True)
+    statuses = {_STATUSES[word]: word for word in words if word in _STATUSES}
+    for word in words:
+        if word not in _STATUSES and word != "mine" and not word.startswith(_KEYS):
+            raise _unknown(word, (*_STATUSES, "mine", "help", *_KEYS), "Type `/jobs help` to see all words.")
+    tool, since, limit = (_value(words, key) for key in _KEYS)
+    mine = "mine" in words
+    said = [*statuses.values(), *(["mine"] if mine else [])]
+    said += [f"tool:{tool}"] if tool else []
+    said += [f"since:{since}"] if since else []
+    return JobsQuery(
+        statuses=frozenset(statuses),
+        mine=mine,
+        tool=tool,
+        since=None if since is None else _since(since, now, tz),
+        limit=DEFAULT_LIMIT if limit is None else _limit(limit),
+        description=", ".join(said),
+    )
+
+
+def parse_job(text: str) -> JobQuery:
+    """Read the words after `/job`: an id, six or more characters of one, or a URL with one; and a verb.
+
+    Of several ids in one URL the last is meant: what comes before it is what the job belongs to.
+    Raises InvalidQuery when there is no id, more than one, or a word that is neither.
+    """
+    words = _words(text)
+    if not words or "help" in words:
+        return JobQuery(help=True)
+    verbs = list(dict.fromkeys(word for word in words if word in VERBS))
+    rest = list(dict.fromkeys(word for word in words if word not in VERBS))
+    if not rest:
+        raise InvalidQuery(f"Which job do you mean to {verbs[0]}?", hint=_JOB_HINT)
+    targets = [target for target in map(_target, rest) if target]
+    strange = [word for word in rest if not _target(word)]
+    if strange and targets:
+        raise _unknown(strange[0], VERBS, f"After the id you can type {_listed(VERBS)}.")
+    if strange:
+        raise _not_an_id(strange[0])
+    if len(set(targets)) > 1:
+        raise InvalidQuery("You named more than one job.", hint="Type one id at a time.")
+    if len(verbs) > 1:
+        raise InvalidQuery(
+            f"I can't do both `{verbs[0]}` and `{verbs[1]}`.", hint="Type one of them after the id."
+        )
+    return JobQuery(target=targets[0], verb=verbs[0] if verbs else None)
+
+
+def _words(text: str) -> list[str]:
+    """Split what was typed, lower-cased, without Slack's escapes and without quotes around words."""
+    for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(escaped, plain)
+    stripped = (word.strip(_QUOTES) for word in text.lower().split())
+    return [word for word in stripped if word]
+
+
+def _value(words: list[str], key: str) -> str | None:
+    """Give what follows `key`, None where it is not there."""
+    values = {word.removeprefix(key) for word in words if word.startswith(key)}
+    if "" in values:
+        raise InvalidQuery(f"`{key}` needs a value right behind the colon.", hint=_EXAMPLES[key])
+    if len(values) > 1:
+        first, second = sorted(values)[:2]
+        raise InvalidQuery(
+            f"`{key}{_shown(first)}` and `{key}{_shown(second)}` contradict each other.", hint="Type one."
+        )
+    return values.pop() if values else None
+
+
+_EXAMPLES = {
+    "tool:": "For example `tool:docking`.",
+    "since:": _SINCE_HINT,
+    "limit:": f"For example `limit:20`; at most {MOST}.",
+}
+
+
+def _limit(value: str) -> int:
+    digits = value.isascii() and value.isdigit()
+    if not digits or len(value) > 6 or not 1 <= int(value) <= MOST:
+        raise InvalidQuery(
+            f"`limit:{_shown(value)}` is not a number from 1 to {MOST}.", hint=_EXAMPLES["limit:"]
+        )
+    return int(value)
+
+
+def _since(value: str, now: datetime, tz: str) -> datetime:
+    moment = _ago(value, now) or _midnight(value, tz)
+    if moment is None:
+        raise InvalidQuery(f"`since:{_shown(value)}` is not a time.", hint=_SINCE_HINT)
+    if moment > now:
+        raise InvalidQuery(f"`since:{_shown(value)}` lies in the future.", hint=_SINCE_HINT)
+    if now - moment > _LONGEST:
+        raise InvalidQuery(f"`since:{_shown(value)}` is more than ten years ago.", hint=_SINCE_HINT)
+    return moment
+
+
+def _ago(value: str, now: datetime) -> datetime | None:
+    found = _SPAN.fullmatch(value)
+    if found is None:
+        return None
+    # A span that reaches beyond the calendar is cut to one that is refused as too long.
+    span = min(int(found[1]) * _UNITS[found[2]], 2 * _LONGEST)
+    return now.astimezone(UTC) - span
+
+
+def _midnight(value: str, tz: str) -> datetime | None:
+    """Give the beginning of a day in the person's zone, in UTC."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        return None
+    try:
+        local = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=_zone(tz))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(tz: str) -> ZoneInfo:
+    """Find the zone; Slack's word for it may be missing, or newer than our tables."""
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _target(word: str) -> str | None:
+    """Read an id or a prefix out of a word, None where there is none."""
+    ids = _UUID.findall(word)
+    if ids:
+        return str(ids[-1])
+    if _PLAIN_HEX.fullmatch(word):
+        groups = (word[:8], word[8:12], word[12:16], word[16:20], word[20:])
+        return "-".join(group for group in groups if group)
+    return word if _PREFIX.fullmatch(word) else None
+
+
+def _not_an_id(word: str) -> InvalidQuery:
+    if re.fullmatch(r"[0-9a-f-]{1,5}", word):
+        return InvalidQuery(
+            f"`{word}` is too short to name a job: six characters or more are needed.", hint=_JOB_HINT
+        )
+    if "://" in word:
+        return InvalidQuery("There is no job id in that link.", hint=_JOB_HINT)
+    return _unknown(word, VERBS, f"Jobs are found by id, not by name. {_JOB_HINT}")
+
+
+def _unknown(word: str, choices: Collection[str], hint: str) -> InvalidQuery:
+    """Name the nearest word that is understood, if one is near."""
+    key, colon, value = word[:60].partition(":")
+    near = difflib.get_close_matches(key + colon, choices, n=1, cutoff=0.6)
+    suggestion = ""
+    if near:
+        said = near[0] + value if near[0].endswith(":") else near[0]
+        suggestion = f" Did you mean `{_shown(said)}`?"
+    return InvalidQuery(f"I don't know `{_shown(word)}`.{suggestion}", hint=hint)
+
+
+def _shown(word: str) -> str:
+    """Make a word fit to be quoted between backticks."""
+    word = "".join(each for each in word.replace("`", "'") if each.isprintable())
+    return word if len(word) <= 40 else word[:39] + "…"
+
+
+def _listed(words: Collection[str]) -> str:
+    *most, last = (f"`{word}`" for word in words)
+    return f"{', '.join(most)} or {last}"

@@ -1,0 +1,194 @@
+"""Slack's Web API for the middle: posts, edits, history, people. Implements ports.Messenger.
+
+Posts and edits are sent once: the outbox decides what happens next. Questions (who is this, which channel)
+may be repeated by the SDK's own handlers. Method facts: docs.slack.dev/reference/methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from dojobbot.domain import Channel, Destination, SlackUser
+from dojobbot.errors import (
+    DeliveryUnknown,
+    DestinationClosed,
+    SlackError,
+    SlackThrottled,
+    SlackUnavailable,
+)
+
+__all__ = ["POST_EVENT", "REQUEST_TIMEOUT", "SlackMessenger", "patient_client"]
+
+POST_EVENT = "dojobbot_post"
+"""The metadata event type of every post of ours; its payload holds the post's id."""
+REQUEST_TIMEOUT = 30
+HISTORY_PAGE = 200
+HISTORY_PAGES = 20
+
+CLOSED = frozenset(
+    "channel_not_found not_in_channel is_archived user_disabled user_not_found cannot_dm_bot "
+    "messages_tab_disabled restricted_action restricted_action_read_only_channel "
+    "restricted_action_thread_only_channel restricted_action_non_threadable_channel "
+    "restricted_action_thread_locked thread_not_found message_not_found cant_update_message "
+    "edit_window_closed is_inactive".split()
+)
+NOT_NOW = frozenset(
+    "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope "
+    "team_access_not_granted org_login_required ekm_access_denied accesslimited".split()
+)
+"""Refusals that somebody must lift for the whole app: nothing was sent, and nothing is given up."""
+HALFWAY = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+
+
+def patient_client(token: str, api_url: str) -> AsyncWebClient:
+    """Make a client for questions: it waits out a 429 and repeats after a broken connection."""
+    return AsyncWebClient(
+        token=token,
+        base_url=api_url,
+        timeout=REQUEST_TIMEOUT,
+        retry_handlers=[
+            AsyncConnectionErrorRetryHandler(max_retry_count=1),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+
+
+class SlackMessenger:
+    """Talks to one workspace with one bot token."""
+
+    def __init__(self, token: str, api_url: str) -> None:
+        # A post repeated by the SDK could arrive twice, so this client repeats nothing.
+        self._once = AsyncWebClient(token=token, base_url=api_url, timeout=REQUEST_TIMEOUT, retry_handlers=[])
+        self._ask = patient_client(token, api_url)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """See ports.Messenger."""
+        reply = await _send(
+            lambda: self._once.chat_postMessage(
+                channel=destination.channel_id,
+                thread_ts=destination.thread_ts,
+                metadata={"event_type": POST_EVENT, "event_payload": {"id": post_id}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **cast(Any, payload),
+            )
+        )
+        return str(reply["ts"])
+
+    async def edit(self, channel_id: str, ts: str, payload: dict[str, object]) -> None:
+        """See ports.Messenger."""
+        await _send(lambda: self._once.chat_update(channel=channel_id, ts=ts, **cast(Any, payload)))
+
+    async def find(self, destination: Destination, post_id: str, since_ts: str | None) -> str | None:
+        """See ports.Messenger."""
+        cursor: str | None = None
+        for _ in range(HISTORY_PAGES):
+            page = await _send(lambda: self._history(destination, since_ts, cursor))  # noqa: B023 - awaited at once
+            for message in page["messages"]:
+                if message.get("metadata", {}).get("event_payload", {}).get("id") == post_id:
+                    return str(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return None
+        return None
+
+    def _history(self, destination: Destination, since_ts: str | None, cursor: str | None) -> Awaitable[Any]:
+        common: dict[str, Any] = {
+            "channel": destination.channel_id,
+            "oldest": since_ts,
+            "inclusive": True,
+            "limit": HISTORY_PAGE,
+            "include_all_metadata": True,
+            "cursor": cursor,
+        }
+        if destination.thread_ts is None:
+            return self._once.conversations_history(**common)
+        return self._once.conversations_replies(ts=destination.thread_ts, **common)
+
+    async def open_dm(self, user_id: str) -> str:
+        """See ports.Messenger."""
+        reply = await _send(lambda: self._ask.conversations_open(users=[user_id]))
+        return str(reply["channel"]["id"])
+
+    async def user(self, user_id: str) -> SlackUser:
+        """See ports.Messenger."""
+        found = (await _send(lambda: self._ask.users_info(user=user_id)))["user"]
+        profile = found.get("profile") or {}
+        return SlackUser(
+            id=found["id"],
+            team_id=found.get("team_id") or profile.get("team") or "",
+            name=profile.get("display_name") or found.get("real_name") or found.get("name") or found["id"],
+            email=profile.get("email"),
+            email_confirmed=bool(found.get("is_email_confirmed")),
+            tz=found.get("tz") or "UTC",
+            is_bot=bool(found.get("is_bot")) or found["id"] == "USLACKBOT",
+            is_guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+            is_deleted=bool(found.get("deleted")),
+            is_stranger=bool(found.get("is_stranger")),
+        )
+
+    async def channel(self, channel_id: str) -> Channel | None:
+        """See ports.Messenger."""
+        try:
+            reply = await _send(lambda: self._ask.conversations_info(channel=channel_id))
+        except DestinationClosed:
+            return None
+        found = reply["channel"]
+        is_dm = bool(found.get("is_im"))
+        return Channel(
+            id=found["id"],
+            name=found.get("name") or "",
+            is_member=is_dm or bool(found.get("is_member")),
+            is_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
+            is_dm=is_dm,
+        )
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """See ports.Messenger."""
+        reply = await _send(lambda: self._ask.usergroups_users_list(usergroup=group_id))
+        return frozenset(reply["users"])
+
+
+async def _send(call: Callable[[], Awaitable[Any]]) -> Any:
+    """Make one call; what goes wrong becomes one of our errors, by what is known to have happened."""
+    try:
+        return await call()
+    except SlackApiError as error:
+        raise _refusal(error) from error
+    except aiohttp.ClientConnectorError as error:
+        raise SlackUnavailable("Slack could not be reached.", code="unreachable") from error
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        raise DeliveryUnknown("Slack's reply did not arrive.", code="no_reply") from error
+
+
+def _refusal(error: SlackApiError) -> SlackError:
+    response = cast(Any, error.response)
+    # The SDK hands over a raw aiohttp response when the body is not JSON.
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
+    data = getattr(response, "data", None)
+    code = data.get("error", "") if isinstance(data, dict) else ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        return SlackThrottled("Slack asks us to slow down.", retry_after=_retry_after(response))
+    if status >= 500 or code in HALFWAY or not code:
+        return DeliveryUnknown("Slack failed while answering.", code=code or f"http_{status}")
+    if code in CLOSED:
+        return DestinationClosed(f"Slack says {code}.", code=code)
+    if code in NOT_NOW:
+        return SlackUnavailable(f"Slack refuses the bot's token: {code}.", code=code)
+    return SlackError(f"Slack says {code}.", code=code)
+
+
+def _retry_after(response: Any) -> float:
+    try:
+        return max(1.0, float(response.headers.get("Retry-After", 1)))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,1 @@
+"""Pure views: domain values in, Block Kit out. They read no clock, no setting and no network."""

@@ -1,0 +1,142 @@
+"""The short private answers: sentences, help, errors, choices, and the notes that a card shows at its top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dojobbot.domain import Job
+from dojobbot.errors import DojobbotError
+from dojobbot.slack.text import clip, code, escape
+from dojobbot.slack.views import blocks, ids
+from dojobbot.slack.views.blocks import Block, Payload
+from dojobbot.slack.views.card import approve_button
+from dojobbot.slack.views.describe import row, span
+from dojobbot.slack.views.status import OTHER, look, outcome
+
+__all__ = [
+    "approve_below",
+    "choices",
+    "ended",
+    "from_error",
+    "job_help",
+    "jobs_help",
+    "nobody_matches",
+    "not_found",
+    "placeholder",
+    "sentence",
+]
+
+_LONGEST = 2000
+
+
+def sentence(text: str) -> Payload:
+    """Answer with a sentence of ours (mrkdwn; foreign parts escaped by the caller)."""
+    return blocks.message(clip(text, _LONGEST))
+
+
+def placeholder() -> Payload:
+    """Say that it takes a moment."""
+    return sentence(":hourglass_flowing_sand: Asking Deep Origin…")
+
+
+def from_error(error: DojobbotError) -> Payload:
+    """Say what went wrong and what to do next. The error's text is escaped here."""
+    return sentence(f":warning: {clip(escape(str(error)), 1000)} {escape(error.hint)}")
+
+
+def jobs_help() -> Payload:
+    """Explain `/jobs`."""
+    return _help(
+        "`/jobs` lists the newest jobs. Add words to narrow it:",
+        (
+            ("/jobs running failed", "by status; `completed` means succeeded"),
+            ("/jobs mine", "only yours"),
+            ("/jobs tool:docking", "by tool"),
+            ("/jobs since:7d", "created lately: `12h`, `7d`, `2w` or a date such as `2026-11-20`"),
+            ("/jobs limit:20", "how many to show: 10 unless said, 50 at most"),
+            ("/jobs mine failed since:2w", "all of it together"),
+        ),
+        "To open one job: `/job <id>`.",
+    )
+
+
+def job_help() -> Payload:
+    """Explain `/job`."""
+    return _help(
+        "`/job` opens one job: its state, its progress and what you can do.",
+        (
+            ("/job 9e9eb45e", "the first six or more characters of its id"),
+            ("/job <link>", "or a Deep Origin link that contains the id"),
+            ("/job 9e9eb45e notify", "tells you when it ends; `mute` stops that"),
+            ("/job 9e9eb45e watch", "posts a live card here; `stop` ends that"),
+            ("/job 9e9eb45e cancel", "cancels it, if it is yours"),
+            ("/job 9e9eb45e approve", "shows its quote, to approve it"),
+        ),
+        "To find an id: `/jobs`.",
+    )
+
+
+def choices(prefix: str, jobs: Sequence[Job], *, now: datetime) -> Payload:
+    """Offer the jobs, newest first, that begin with a prefix."""
+    text = f"Several jobs begin with {code(prefix, 40)}. Which one do you mean?"
+    return blocks.message(text, [blocks.attachment(OTHER.color, [_offer(job, now) for job in jobs])])
+
+
+def not_found(prefix: str, newest: Sequence[Job], *, looked_through: int, now: datetime) -> Payload:
+    """Say that no job begins with a prefix, how far was looked, and offer the newest ones."""
+    where = f" among the newest {looked_through:,} and those I know" if looked_through else ""
+    text = f"No job begins with {code(prefix, 40)}{where}."
+    advice = "Check the id, or paste all of it: then I find older jobs, too."
+    if not newest:
+        return sentence(f"{text} {advice}")
+    body = [blocks.context("The newest ones are:"), *(_offer(job, now) for job in newest)]
+    return blocks.message(f"{text} {advice}", [blocks.attachment(OTHER.color, body)])
+
+
+def nobody_matches(email: str | None, *, confirmed: bool) -> Payload:
+    """Say why `mine` finds nobody's jobs: which e-mail was looked for, and what would help."""
+    if email is None:
+        return sentence(
+            "Slack shows me no e-mail address for you, so I can't tell which jobs are yours. "
+            "Leave out `mine`, or ask your Slack administrator to let apps see e-mail addresses."
+        )
+    address = code(email, 100)
+    if not confirmed:
+        return sentence(
+            f"Your Slack e-mail address, {address}, is not confirmed, so I can't tell which jobs are yours. "
+            "Confirm it in Slack, or leave out `mine`."
+        )
+    return sentence(
+        f"I looked for {address}, your address in Slack, and not exactly one person in Deep Origin has it. "
+        "Leave out `mine`, or use the same address in both."
+    )
+
+
+def ended(job: Job) -> str:
+    """Say, as a card's note, that there is nothing left to follow."""
+    took = span(job, job.completed_at) if job.completed_at else ""
+    said = f"{look(job.status).phrase} {took}".rstrip()
+    return f"There is nothing left to follow: this job {said}."
+
+
+def approve_below(job: Job) -> str:
+    """Say, as a card's note, what to do about the quote that the card shows."""
+    if job.status != "Quoted":
+        return f"There is nothing to approve: this job {outcome(job)}."
+    if approve_button(job, 0) is None:
+        return "Deep Origin sent no price with this quote, so approve it there."
+    return "Look at the price, then press *Approve* below."
+
+
+def _help(text: str, lines: Sequence[tuple[str, str]], last: str) -> Payload:
+    table = "\n".join(f"`{escape(typed)}`  {meaning}" for typed, meaning in lines)
+    body = [blocks.section(table), blocks.context(escape(last))]
+    return blocks.message(text, [blocks.attachment(OTHER.color, body)])
+
+
+def _offer(job: Job, now: datetime) -> Block:
+    line = f"{look(job.status).emoji} {row(job, '', now, says_status=True)}"
+    if not ids.carriable(job.id):
+        return blocks.section(line)
+    return blocks.section(line, blocks.button("Open", ids.OPEN, ids.encode(ids.Value(job.id, 0))))

@@ -1,0 +1,103 @@
+"""The few Block Kit shapes that the views use, as plain dicts within Slack's limits.
+
+Limits are those of reference/block-kit: section and context text 3000, button and option text 75, option
+value 150, confirm title 100, text 300 and buttons 30, placeholder 150, menu options 100, overflow options 5.
+mrkdwn is always `verbatim`, so that nothing bare (`@here`, `#general`, a URL) in foreign text becomes a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dojobbot.slack.text import SECTION_BUDGET, clip
+
+__all__ = [
+    "Block",
+    "Payload",
+    "actions",
+    "attachment",
+    "button",
+    "confirm",
+    "context",
+    "message",
+    "option",
+    "overflow",
+    "section",
+    "select",
+]
+
+Block = dict[str, object]
+Payload = dict[str, object]
+
+
+def message(text: str, attachments: Sequence[Block] = ()) -> Payload:
+    """Build a message: `text` is the headline, shown above the rest, in notifications and read aloud."""
+    return {"text": text, "attachments": list(attachments)}
+
+
+def attachment(color: str, blocks: Sequence[Block]) -> Block:
+    """Build the only thing in a message that has a colour bar. No legacy field goes beside `blocks`."""
+    return {"color": color, "blocks": list(blocks)}
+
+
+def section(text: str, accessory: Block | None = None) -> Block:
+    """Build a paragraph of mrkdwn (escaped by the caller), with a button beside it if given."""
+    block: Block = {"type": "section", "text": _mrkdwn(text)}
+    return block if accessory is None else block | {"accessory": accessory}
+
+
+def context(text: str) -> Block:
+    """Build a small grey line of mrkdwn."""
+    return {"type": "context", "elements": [_mrkdwn(text)]}
+
+
+def actions(elements: Sequence[Block]) -> Block:
+    """Build a row of buttons and menus."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(label: str, action_id: str, value: str, *, style: str = "", dialog: Block | None = None) -> Block:
+    """Build a button; `style` is primary or danger, `dialog` asks before it acts."""
+    block: Block = {"type": "button", "text": _plain(label), "action_id": action_id, "value": value}
+    if style:
+        block["style"] = style
+    return block if dialog is None else block | {"confirm": dialog}
+
+
+def confirm(title: str, text: str, yes: str, no: str, style: str) -> Block:
+    """Build a confirm dialog. All of it is plain text: nothing in a name can pass for something else."""
+    return {
+        "title": _plain(title),
+        "text": _plain(text),
+        "confirm": _plain(yes),
+        "deny": _plain(no),
+        "style": style,
+    }
+
+
+def option(label: str, value: str) -> Block:
+    """Build one line of a menu."""
+    return {"text": _plain(label), "value": value}
+
+
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """Build the `...` menu."""
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
+
+
+def select(action_id: str, placeholder: str, options: Sequence[Block]) -> Block:
+    """Build a drop-down menu."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": _plain(placeholder),
+        "options": list(options),
+    }
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": clip(text, SECTION_BUDGET), "verbatim": True}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

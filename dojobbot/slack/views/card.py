@@ -1,0 +1,179 @@
+"""The card of one job: private after `/job`, live in a channel when watched, or shared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from dojobbot.domain import Action, ActionKind, Job, KnownJob
+from dojobbot.slack.text import date, foreign, mention, money
+from dojobbot.slack.views import blocks, ids
+from dojobbot.slack.views.blocks import Block, Payload
+from dojobbot.slack.views.describe import full_title, headline, identity, state, times
+from dojobbot.slack.views.progress import summary, tree
+from dojobbot.slack.views.status import look
+
+__all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "card", "fingerprint", "reason_line"]
+
+ANSWERED_WITHIN = {ActionKind.CANCEL: timedelta(minutes=2), ActionKind.APPROVE: timedelta(minutes=15)}
+"""How long the platform may take to answer before a card offers the same button again."""
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a card shows.
+
+    Args:
+        known: the job as stored; its `seq` travels in the buttons.
+        owner: the owner's name, foreign text.
+        now: the time of drawing.
+        private: for one person's eyes: offers Share, and shows the tool's free text.
+        notifying: whether that person is to be told already (private cards).
+        watching: whether a watch of this job is open here.
+        action: the job's latest cancel or approval, open or closed.
+        note: a sentence of ours, mrkdwn, on what just happened; shown at the top.
+        shared_by: the Slack user id of who shared it.
+    """
+
+    known: KnownJob
+    owner: str
+    now: datetime
+    private: bool
+    notifying: bool = False
+    watching: bool = False
+    action: Action | None = None
+    note: str = ""
+    shared_by: str = ""
+
+
+def card(view: Card) -> Payload:
+    """Draw a card: the headline as `text`, one attachment with the status's colour bar below it."""
+    job = view.known.job
+    body = [blocks.section(view.note)] if view.note else []
+    body.append(blocks.section("\n".join(_lines(view))))
+    branches = tree(job, private=view.private)
+    if branches:
+        body.append(blocks.section(branches))
+    body.append(blocks.context(" · ".join(_small_print(view))))
+    if ids.carriable(job.id):
+        body.append(blocks.actions(_buttons(view)))
+    return blocks.message(headline(job), [blocks.attachment(look(job.status).color, body)])
+
+
+def fingerprint(view: Card) -> str:
+    """Give a digest of what a card shows, the mere passing of time apart.
+
+    It is drawn at a fixed time, and without the version, which moves with changes that nobody sees, too.
+    """
+    timeless = replace(view, now=_NO_TIME, known=replace(view.known, seq=0))
+    return hashlib.sha256(json.dumps(card(timeless), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def reason_line(job: Job, limit: int = 600) -> str:
+    """Quote why it is where it is, in the platform's words; empty when it says nothing."""
+    reason = foreign(job.reason or "", limit)
+    return f">{reason}" if reason else ""
+
+
+def approve_button(job: Job, seq: int) -> Block | None:
+    """Build the Approve button of a quoted job, or None where there is no price to agree to."""
+    quote = job.quote
+    if job.status != "Quoted" or quote is None or not math.isfinite(quote.amount) or quote.amount < 0:
+        return None
+    price = money(quote.amount)
+    dialog = blocks.confirm(
+        "Approve this quote?",
+        f"{full_title(job, 120)} will run and cost {price}.",
+        f"Approve {price}" if len(price) <= 20 else "Approve",
+        "Not now",
+        "primary",
+    )
+    value = ids.encode(ids.Value(job.id, seq, quote.digest, quote.amount))
+    return blocks.button("Approve", ids.APPROVE, value, style="primary", dialog=dialog)
+
+
+def _lines(view: Card) -> list[str]:
+    job = view.known.job
+    asked = _action_line(view) if _is_open(view.action) else ""
+    lines = [identity(job, view.owner), state(job, view.now), asked, summary(job, private=view.private)]
+    return [line for line in (*lines, reason_line(job)) if line]
+
+
+def _small_print(view: Card) -> list[str]:
+    job = view.known.job
+    said = [*times(job, view.now), "" if _is_open(view.action) else _action_line(view)]
+    if view.shared_by:
+        said.append(f"Shared by {mention(view.shared_by)}")
+    said.append(f"As of {date(view.now, view.now)}")
+    return [part for part in said if part]
+
+
+def _is_open(action: Action | None) -> bool:
+    return action is not None and action.closed_at is None
+
+
+def _awaits_answer(view: Card) -> bool:
+    """Whether an action was asked for so lately that asking again makes no sense."""
+    action = view.action
+    if action is None or action.closed_at is not None:
+        return False
+    return view.now - action.asked_at < ANSWERED_WITHIN[action.kind]
+
+
+def _action_line(view: Card) -> str:
+    """Say who asked for a cancel or an approval, and what came of it."""
+    action, job = view.action, view.known.job
+    if action is None:
+        return ""
+    verb = "Cancel" if action.kind is ActionKind.CANCEL else "Approval"
+    who = f"{mention(action.user_id)}, {date(action.asked_at, view.now)}"
+    if action.closed_at is None:
+        return f"{verb} requested by {who}"
+    if action.outcome in {"cancelled", "approved"}:
+        return f"{action.outcome.capitalize()} by {who}"
+    if action.outcome == "too late":
+        return f"Cancel requested by {who}, too late"
+    return "" if job.has_ended else f"{verb} requested by {who}, without success"
+
+
+def _buttons(view: Card) -> list[Block]:
+    """Choose what can be done: least for a job that has ended, nothing twice while an action is open."""
+    job, seq = view.known.job, view.known.seq
+    value = ids.encode(ids.Value(job.id, seq))
+    acting = _awaits_answer(view)
+    row: list[Block] = []
+    approve = None if acting else approve_button(job, seq)
+    if approve is not None:
+        row.append(approve)
+    if not job.has_ended:
+        row.append(
+            blocks.button("Stop notifying", ids.MUTE, value)
+            if view.notifying
+            else blocks.button("Notify me", ids.NOTIFY, value)
+        )
+        row.append(
+            blocks.button("Stop watching", ids.STOP, value)
+            if view.watching
+            else blocks.button("Watch", ids.WATCH, value)
+        )
+    if job.can_be_cancelled and not acting:
+        row.append(_cancel_button(job, value))
+    menu = [blocks.option("Refresh", ids.encode_menu(ids.REFRESH, ids.Value(job.id, seq)))]
+    if view.private:
+        menu.append(blocks.option("Share", ids.encode_menu(ids.SHARE, ids.Value(job.id, seq))))
+    return [*row, blocks.overflow(ids.MENU, menu)]
+
+
+def _cancel_button(job: Job, value: str) -> Block:
+    dialog = blocks.confirm(
+        "Cancel this job?",
+        f"{full_title(job, 120)} will stop. This cannot be undone.",
+        "Cancel job",
+        "Keep it running",
+        "danger",
+    )
+    return blocks.button("Cancel job", ids.CANCEL, value, style="danger", dialog=dialog)

@@ -1,0 +1,109 @@
+"""What buttons and menus are called and what they carry, and how to read it back without trusting it.
+
+An option's value holds at most 150 characters (slack_sdk's limit for options), a button's 2000; one compact
+form serves both: `id|seq|digest|amount`, with empty ends left out, and `verb|` in front in a menu.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+__all__ = [
+    "ALL",
+    "APPROVE",
+    "CANCEL",
+    "CHOOSE",
+    "MENU",
+    "MUTE",
+    "NOTIFY",
+    "OPEN",
+    "REFRESH",
+    "SHARE",
+    "STOP",
+    "WATCH",
+    "Value",
+    "carriable",
+    "decode",
+    "decode_menu",
+    "encode",
+    "encode_menu",
+]
+
+NOTIFY = "notify"
+MUTE = "mute"
+WATCH = "watch"
+STOP = "stop"
+CANCEL = "cancel"
+APPROVE = "approve"
+OPEN = "open"
+"""A button that answers with a job's private card."""
+CHOOSE = "choose"
+"""A menu of jobs; its options carry values, and the answer is the private card."""
+MENU = "menu"
+"""A card's overflow menu; its options carry a verb and a value."""
+ALL = (NOTIFY, MUTE, WATCH, STOP, CANCEL, APPROVE, OPEN, CHOOSE, MENU)
+"""Every action id that a view uses."""
+REFRESH = "refresh"
+SHARE = "share"
+
+_JOB_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_SEQ = re.compile(r"[0-9]{1,12}")
+_DIGEST = re.compile(r"[0-9A-Za-z]{0,40}")
+_AMOUNT = re.compile(r"(?=.{1,24}\Z)[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?")
+_MENU_VERBS = frozenset({REFRESH, SHARE})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Which job a press is about, and the version (`seq`, 0 when not stored) that the person saw.
+
+    Approve also carries the quote's `digest` and `amount`: what the person agreed to pay.
+    """
+
+    job_id: str
+    seq: int
+    digest: str = ""
+    amount: float | None = None
+
+
+def carriable(job_id: str) -> bool:
+    """Whether a button can carry this id. The platform's are UUIDs; anything odd gets no buttons."""
+    return _JOB_ID.fullmatch(job_id) is not None
+
+
+def encode(value: Value) -> str:
+    """Write a value as text that `decode` reads back. Raises ValueError for one that it would not."""
+    amount = "" if value.amount is None else repr(value.amount)
+    text = "|".join((value.job_id, str(value.seq), value.digest, amount)).rstrip("|")
+    if decode(text) is None:
+        raise ValueError("a button cannot carry this value")
+    return text
+
+
+def decode(text: str) -> Value | None:
+    """Read a button's or an option's value; None for anything that `encode` does not write."""
+    parts = text.split("|")
+    if not 2 <= len(parts) <= 4:
+        return None
+    job_id, seq, digest, amount = parts + [""] * (4 - len(parts))
+    if not (carriable(job_id) and _SEQ.fullmatch(seq) and _DIGEST.fullmatch(digest)):
+        return None
+    if not amount:
+        return Value(job_id, int(seq), digest)
+    if not (_AMOUNT.fullmatch(amount) and math.isfinite(float(amount))):
+        return None
+    return Value(job_id, int(seq), digest, float(amount))
+
+
+def encode_menu(verb: str, value: Value) -> str:
+    """Write the value of an option of a card's menu."""
+    return f"{verb}|{encode(value)}"
+
+
+def decode_menu(text: str) -> tuple[str, Value] | None:
+    """Read the verb (refresh or share) and the value of a menu's option; None for anything malformed."""
+    verb, _, rest = text.partition("|")
+    value = decode(rest)
+    return None if value is None or verb not in _MENU_VERBS else (verb, value)

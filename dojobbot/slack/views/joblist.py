@@ -1,0 +1,136 @@
+"""The answer to `/jobs`: a group per status, a menu that opens a job, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dojobbot.domain import Job
+from dojobbot.slack.text import MESSAGE_BUDGET, SECTION_BUDGET, block_text, clip, escape, plain, plural
+from dojobbot.slack.views import blocks, ids
+from dojobbot.slack.views.blocks import Block, Payload
+from dojobbot.slack.views.describe import full_title, row
+from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, Look, look
+
+__all__ = ["JobList", "job_list"]
+
+_MOST_OPTIONS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """What a list shows.
+
+    Args:
+        items: the jobs, newest first, each with its owner's name (foreign text).
+        total: how many match, shown or not.
+        description: the filters in the person's words, empty for none.
+        now: the time of drawing.
+        looked_through: how many of the newest jobs were searched on our side; None when all were.
+        bad_rows: how many jobs could not be read.
+    """
+
+    items: tuple[tuple[Job, str], ...]
+    total: int
+    description: str
+    now: datetime
+    looked_through: int | None = None
+    bad_rows: int = 0
+
+
+def job_list(view: JobList) -> Payload:
+    """Draw a list, with as many of the newest jobs as one message holds; it says when that is not all."""
+    if not view.items:
+        return blocks.message(_nothing(view), _foot(view, 0))
+    shown = min(len(view.items), _MOST_OPTIONS)
+    payload = _draw(view, shown)
+    while block_text(payload) > MESSAGE_BUDGET:
+        shown -= 1
+        payload = _draw(view, shown)
+    return payload
+
+
+def _draw(view: JobList, shown: int) -> Payload:
+    items = view.items[:shown]
+    groups = [
+        blocks.attachment(seen.color, list(_sections(seen, rows, view.now))) for seen, rows in _grouped(items)
+    ]
+    options = _options(items)
+    menu = [blocks.actions([blocks.select(ids.CHOOSE, "Open a job…", options)])] if options else []
+    return blocks.message(_headline(view, shown), [*groups, *_foot(view, shown, menu)])
+
+
+def _headline(view: JobList, shown: int) -> str:
+    which = f" that {'matches' if view.total == 1 else 'match'} `{_asked(view)}`" if view.description else ""
+    if shown < view.total:
+        return f"The {shown:,} newest of {plural(view.total, 'job')}{which}"
+    return f"{plural(shown, 'job')}{which}"
+
+
+def _nothing(view: JobList) -> str:
+    if view.description:
+        return (
+            f"No job matches `{_asked(view)}`. Leave a word out, or type `/jobs` for everybody's newest ones."
+        )
+    return (
+        "There are no jobs in this organisation yet. Once somebody starts one in Deep Origin, it shows here."
+    )
+
+
+def _asked(view: JobList) -> str:
+    return clip(escape(view.description.replace("`", "'")), 200)
+
+
+def _grouped(items: Sequence[tuple[Job, str]]) -> Iterator[tuple[Look, list[tuple[Job, str]]]]:
+    """Group by status, in the order of what matters first; statuses never heard of share the last group."""
+    for status in (*ORDER, None):
+        rows = [item for item in items if (item[0].status if item[0].status in LOOKS else None) == status]
+        if rows:
+            yield OTHER if status is None else look(status), rows
+
+
+def _sections(seen: Look, rows: Sequence[tuple[Job, str]], now: datetime) -> Iterator[Block]:
+    """Write a group's lines into as few paragraphs as Slack's limit allows."""
+    text = f"{seen.emoji} *{seen.word}*"
+    for job, owner in rows:
+        line = row(job, owner, now, says_status=seen is OTHER)
+        if len(text) + 1 + len(line) > SECTION_BUDGET:
+            yield blocks.section(text)
+            text = line
+        else:
+            text = f"{text}\n{line}"
+    yield blocks.section(text)
+
+
+def _options(items: Sequence[tuple[Job, str]]) -> list[Block]:
+    """Offer each job once, in the order of the groups above."""
+    jobs = {job.id: job for _, rows in _grouped(items) for job, _ in rows if ids.carriable(job.id)}
+    return [blocks.option(_label(job), ids.encode(ids.Value(job.id, 0))) for job in jobs.values()]
+
+
+def _label(job: Job) -> str:
+    """Name a job in the menu: at most 40 + 11 + 3 + 20 of 75 characters."""
+    return (
+        f"{full_title(job, 40)} · {LOOKS[job.status].word if job.status in LOOKS else plain(job.status, 20)}"
+    )
+
+
+def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:
+    """Say what is not shown and how to see it, above the menu."""
+    said: list[str] = []
+    if 0 < shown < view.total:
+        said.append("To narrow, add words such as `running`, `mine` or `since:7d`; `limit:50` shows more.")
+    if view.looked_through is not None:
+        said.append(
+            f"I looked through the newest {view.looked_through:,} jobs and those I know; "
+            "older ones may match, too."
+        )
+    if view.bad_rows:
+        said.append(f"{plural(view.bad_rows, 'job')} could not be read and {_are(view.bad_rows)} left out.")
+    body = [*([blocks.context("\n".join(said))] if said else []), *menu]
+    return [blocks.attachment(OTHER.color, body)] if body else []
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

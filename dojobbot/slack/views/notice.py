@@ -1,0 +1,54 @@
+"""The message that tells people that a job they follow has reached a terminal status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dojobbot.domain import GONE, Delivery, Job
+from dojobbot.slack.text import date, mention
+from dojobbot.slack.views import blocks, ids
+from dojobbot.slack.views.blocks import Payload
+from dojobbot.slack.views.card import approve_button, reason_line
+from dojobbot.slack.views.describe import headline, identity, span, state
+from dojobbot.slack.views.progress import summary
+from dojobbot.slack.views.status import look
+
+__all__ = ["notice"]
+
+_MOST_MENTIONS = 200
+"""About 3,000 of the 4,000 characters that Slack advises for a message's text."""
+
+
+def notice(delivery: Delivery, owner: str, now: datetime) -> Payload:
+    """Draw what a delivery says: mentions and outcome as `text`, the rest beside the colour bar.
+
+    Args:
+        delivery: what is owed; its snapshot is the job as it was at the transition.
+        owner: the owner's name, foreign text.
+        now: the time of drawing.
+    """
+    job = delivery.snapshot
+    people = "".join(f"{mention(user)} " for user in delivery.mentions[:_MOST_MENTIONS])
+    took = span(job, now) if job.is_terminal else ""
+    text = f"{people}{headline(job)}" + (f" {took}" if took else "")
+    body = [blocks.section("\n".join(_lines(job, owner, now)))]
+    if ids.carriable(job.id):
+        seq = delivery.transition.seq
+        open_button = blocks.button("Open", ids.OPEN, ids.encode(ids.Value(job.id, seq)))
+        approve = approve_button(job, seq)
+        body.append(blocks.actions([open_button] if approve is None else [approve, open_button]))
+    return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
+
+
+def _lines(job: Job, owner: str, now: datetime) -> list[str]:
+    lines = [identity(job, owner), _what_now(job, now), summary(job, private=False), reason_line(job)]
+    return [line for line in lines if line]
+
+
+def _what_now(job: Job, now: datetime) -> str:
+    if job.status == GONE:
+        return "Deep Origin does not find this job any more, so I have stopped following it."
+    if job.completed_at is not None and job.has_ended:
+        seen = look(job.status)
+        return f"{seen.emoji} *{seen.word}*  {date(job.completed_at, now)}"
+    return state(job, now)

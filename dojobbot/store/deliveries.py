@@ -1,0 +1,63 @@
+"""What destinations are owed because of transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import Delivery, Destination, Job, Owed, Transition
+from dojobbot.store import rows
+from dojobbot.store.inserting import insert_new
+from dojobbot.store.tables import deliveries
+
+__all__ = ["owe", "owe_also", "owed_at"]
+
+MOST_AT_ONCE = 500
+"""So many fit in no message; what is left waits for the next claim."""
+
+
+async def owe(connection: AsyncConnection, values: Sequence[rows.Values]) -> None:
+    """Write deliveries, each once for its transition and destination."""
+    if values:
+        await connection.execute(insert_new(connection, deliveries), values)
+
+
+async def owe_also(
+    connection: AsyncConnection, transition: Transition, owed: Owed, snapshot: Job, now: datetime
+) -> bool:
+    """Owe a transition to somebody who asked for it just after it was seen.
+
+    Where the destination is owed it already, the message will mention them too. False when it has been sent
+    there by now, so that nothing more is owed.
+    """
+    inserted = await connection.execute(
+        insert_new(connection, deliveries), rows.delivery_values(transition, owed, snapshot, now)
+    )
+    if inserted.rowcount:
+        return True
+    query = select(deliveries.c.id, deliveries.c.mentions).where(
+        deliveries.c.job_id == transition.job_id,
+        deliveries.c.seq == transition.seq,
+        deliveries.c.destination_key == owed.destination.key,
+        deliveries.c.post_id.is_(None),
+    )
+    queued = (await connection.execute(query.with_for_update())).one_or_none()
+    if queued is None:
+        return False
+    mentions = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
+    await connection.execute(update(deliveries).where(deliveries.c.id == queued.id).values(mentions=mentions))
+    return True
+
+
+async def owed_at(connection: AsyncConnection, destination: Destination) -> tuple[Delivery, ...]:
+    """Give what is owed to a destination and not yet in a post, oldest first."""
+    query = (
+        select(deliveries)
+        .where(deliveries.c.destination_key == destination.key, deliveries.c.post_id.is_(None))
+        .order_by(deliveries.c.id)
+        .limit(MOST_AT_ONCE)
+    )
+    return tuple(rows.delivery(row, destination) for row in await connection.execute(query))

@@ -1,0 +1,189 @@
+"""Who follows which job: subscriptions and watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, func, literal, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import ENDED, Destination, Owed, Subscription, Transition, Watch
+from dojobbot.ports import Subscribed
+from dojobbot.store import rows
+from dojobbot.store.deliveries import owe_also
+from dojobbot.store.inserting import insert_new
+from dojobbot.store.jobs import not_stored
+from dojobbot.store.tables import Moment, actions, destinations, jobs, posts, subscriptions, watches
+
+IS_OPEN = subscriptions.c.closed_at.is_(None)
+IS_WATCHING = watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None)
+
+
+async def followed(connection: AsyncConnection) -> frozenset[str]:
+    """Give the jobs with an open subscription, watch or action, unless they have ended."""
+    wishes = union(
+        select(subscriptions.c.job_id).where(IS_OPEN),
+        select(watches.c.job_id).where(IS_WATCHING),
+        select(actions.c.job_id).where(actions.c.closed_at.is_(None)),
+    ).subquery()
+    query = select(jobs.c.id).where(jobs.c.id.in_(select(wishes.c.job_id)), jobs.c.status.not_in(ENDED))
+    return frozenset((await connection.scalars(query)).all())
+
+
+async def watched(connection: AsyncConnection) -> frozenset[str]:
+    """Give the jobs with an open watch."""
+    return frozenset((await connection.scalars(select(watches.c.job_id).where(IS_WATCHING).distinct())).all())
+
+
+async def ensure_destination(connection: AsyncConnection, destination: Destination, now: datetime) -> None:
+    """Give a destination its row, from which it is claimed."""
+    await connection.execute(
+        insert_new(connection, destinations),
+        {
+            "key": destination.key,
+            "channel_id": destination.channel_id,
+            "thread_ts": destination.thread_ts,
+            "next_send_at": now,
+        },
+    )
+
+
+# --- subscriptions
+
+
+async def subscriptions_about(connection: AsyncConnection, job_ids: Iterable[str]) -> list[Subscription]:
+    """Give the open subscriptions about jobs, oldest first."""
+    query = (
+        select(subscriptions, destinations.c.channel_id, destinations.c.thread_ts)
+        .join(destinations)
+        .where(subscriptions.c.job_id.in_(tuple(job_ids)), IS_OPEN)
+        .order_by(subscriptions.c.id)
+    )
+    return [rows.subscription(row) for row in await connection.execute(query)]
+
+
+async def subscribe(
+    connection: AsyncConnection,
+    user_id: str,
+    job_id: str,
+    destination: Destination,
+    *,
+    seen_seq: int,
+    now: datetime,
+) -> Subscribed:
+    """Add a wish, or what it would have brought if the job got there since `seen_seq`."""
+    job_row = (
+        await connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update())
+    ).one_or_none()
+    if job_row is None:
+        raise not_stored(job_id)
+    job = rows.known_job(job_row).job
+    await ensure_destination(connection, destination, now)
+    owed = False
+    if job.is_terminal and (job_row.moved_seq or 0) > seen_seq:
+        transition = Transition(
+            job_id=job_id,
+            seq=job_row.moved_seq,
+            old=job_row.moved_from,
+            new=job.status,
+            seen_at=job_row.moved_at,
+        )
+        owed = await owe_also(connection, transition, Owed(destination, (user_id,)), job, now)
+    if job.has_ended:
+        return Subscribed.OWED if owed else Subscribed.ENDED
+    inserted = await connection.execute(
+        insert_new(connection, subscriptions),
+        {"user_id": user_id, "job_id": job_id, "destination_key": destination.key, "created_at": now},
+    )
+    if owed:
+        return Subscribed.OWED
+    return Subscribed.NEW if inserted.rowcount else Subscribed.ALREADY
+
+
+async def unsubscribe(connection: AsyncConnection, user_id: str, job_id: str, now: datetime) -> int:
+    """Close a person's open subscriptions about a job."""
+    mine = (subscriptions.c.user_id == user_id) & (subscriptions.c.job_id == job_id)
+    closed = await connection.execute(update(subscriptions).where(mine, IS_OPEN).values(closed_at=now))
+    return closed.rowcount
+
+
+async def finish_subscriptions(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
+    """Close subscriptions that are done."""
+    if ids:
+        await connection.execute(
+            update(subscriptions).where(subscriptions.c.id.in_(ids), IS_OPEN).values(closed_at=now)
+        )
+
+
+# --- watches
+
+
+async def add_watch(
+    connection: AsyncConnection, user_id: str, job_id: str, destination: Destination, now: datetime
+) -> bool:
+    """Open a watch, whose card waits to be posted from now on; False when one is open there."""
+    if not await connection.scalar(select(exists().where(jobs.c.id == job_id))):
+        raise not_stored(job_id)
+    await ensure_destination(connection, destination, now)
+    inserted = await connection.execute(
+        insert_new(connection, watches),
+        {
+            "user_id": user_id,
+            "job_id": job_id,
+            "destination_key": destination.key,
+            "created_at": now,
+            "wanted": 1,
+            "waiting_since": now,
+        },
+    )
+    return inserted.rowcount == 1
+
+
+async def stop_watch(
+    connection: AsyncConnection, job_id: str, destination: Destination, *, note: str, now: datetime
+) -> bool:
+    """Ask for the last edit of a watch; one whose card was never sent has nothing to edit, and ends."""
+    there = (watches.c.job_id == job_id) & (watches.c.destination_key == destination.key)
+    watch_id = await connection.scalar(select(watches.c.id).where(there, IS_WATCHING).with_for_update())
+    if watch_id is None:
+        return False
+    this = watches.c.id == watch_id
+    await connection.execute(
+        update(watches).where(this).values(stop_asked_at=now, note=note, **_one_more_change(now))
+    )
+    never_sent = watches.c.ts.is_(None) & ~exists().where(posts.c.watch_id == watch_id)
+    await connection.execute(
+        update(watches)
+        .where(this, never_sent)
+        .values(closed_at=now, closed_because="stopped before it was posted")
+    )
+    return True
+
+
+async def watches_of(connection: AsyncConnection, job_id: str) -> tuple[Watch, ...]:
+    """Give the open watches of a job, oldest first."""
+    query = (
+        select(watches, destinations.c.channel_id, destinations.c.thread_ts)
+        .join(destinations)
+        .where(watches.c.job_id == job_id, IS_WATCHING)
+        .order_by(watches.c.id)
+    )
+    return tuple(rows.watch(row) for row in await connection.execute(query))
+
+
+async def mark_cards_old(connection: AsyncConnection, job_ids: Sequence[str], now: datetime) -> None:
+    """Record that the live cards of jobs may show something old from now on."""
+    if job_ids:
+        await connection.execute(
+            update(watches)
+            .where(watches.c.job_id.in_(job_ids), watches.c.closed_at.is_(None))
+            .values(_one_more_change(now))
+        )
+
+
+def _one_more_change(now: datetime) -> dict[str, object]:
+    return {
+        "wanted": watches.c.wanted + 1,
+        "waiting_since": func.coalesce(watches.c.waiting_since, literal(now, Moment)),
+    }

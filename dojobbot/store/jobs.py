@@ -1,0 +1,94 @@
+"""Stored jobs: look them up, write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import JobFilter, KnownJob, Transition
+from dojobbot.errors import StoreError
+from dojobbot.store import rows
+from dojobbot.store.inserting import insert_new
+from dojobbot.store.tables import jobs
+
+NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
+HIGHEST_CHARACTER = "\U0010ffff"
+
+
+def not_stored(job_id: str) -> StoreError:
+    """Say that something was wanted of a job that nobody has read yet."""
+    return StoreError(f"The job {job_id} is not stored yet.", hint="Look at it with `/job <id>` first.")
+
+
+async def find(connection: AsyncConnection, job_id: str) -> KnownJob | None:
+    """Give a job as stored, or None."""
+    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else rows.known_job(row)
+
+
+async def find_all(
+    connection: AsyncConnection, job_ids: Iterable[str], *, to_write: bool = False
+) -> dict[str, KnownJob]:
+    """Give those of the jobs that are stored, by id; `to_write`: nobody else may change them meanwhile."""
+    query = select(jobs).where(jobs.c.id.in_(tuple(job_ids)))
+    if to_write:
+        query = query.with_for_update()
+    return {row.id: rows.known_job(row) for row in await connection.execute(query)}
+
+
+async def digests(connection: AsyncConnection, job_ids: Iterable[str]) -> dict[str, str]:
+    """Give the digests of those of the jobs that are stored, by id."""
+    query = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(tuple(job_ids)))
+    return {row.id: row.digest for row in await connection.execute(query)}
+
+
+async def with_prefix(connection: AsyncConnection, prefix: str, limit: int) -> tuple[KnownJob, ...]:
+    """Find jobs whose id starts with `prefix`, newest first. A range of ids, so the index is used."""
+    query = (
+        select(jobs)
+        .where(jobs.c.id >= prefix, jobs.c.id < prefix + HIGHEST_CHARACTER)
+        .order_by(*NEWEST_FIRST)
+        .limit(limit)
+    )
+    return tuple(rows.known_job(row) for row in await connection.execute(query))
+
+
+async def created_by(
+    connection: AsyncConnection, creators: Sequence[str], wanted: JobFilter, limit: int
+) -> tuple[KnownJob, ...]:
+    """Find jobs, hidden ones apart, by who created them, newest first."""
+    query = select(jobs).where(jobs.c.created_by.in_(creators), ~jobs.c.hidden)
+    if wanted.statuses:
+        query = query.where(jobs.c.status.in_(wanted.statuses))
+    if wanted.created_after is not None:
+        query = query.where(jobs.c.created_at > wanted.created_after)
+    result = await connection.execute(query.order_by(*NEWEST_FIRST).limit(limit))
+    return tuple(rows.known_job(row) for row in result)
+
+
+async def insert_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:
+    """Write jobs that were not stored."""
+    if known:
+        await connection.execute(insert_new(connection, jobs), [rows.job_values(each) for each in known])
+
+
+async def update_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:
+    """Write what is new about stored jobs."""
+    if known:
+        await _update_each(connection, [rows.job_values(each) for each in known])
+
+
+async def remember_moves(connection: AsyncConnection, transitions: Sequence[Transition]) -> None:
+    """Write each job's last transition beside it."""
+    if transitions:
+        await _update_each(
+            connection, [{"id": each.job_id, **rows.moved_values(each)} for each in transitions]
+        )
+
+
+async def _update_each(connection: AsyncConnection, values: list[rows.Values]) -> None:
+    # The columns that are set are those that the parameters name.
+    statement = update(jobs).where(jobs.c.id == bindparam("which"))
+    await connection.execute(statement, [{"which": each.pop("id"), **each} for each in values])

@@ -1,0 +1,146 @@
+"""What becomes of posts and live cards. Every write here needs a claim that still holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import case, insert, literal, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import ENDED, Post, Watch
+from dojobbot.errors import StoreError
+from dojobbot.ports import Claim
+from dojobbot.store import rows
+from dojobbot.store.claims import holds
+from dojobbot.store.follows import ensure_destination
+from dojobbot.store.tables import Moment, deliveries, destinations, jobs, posts, watches
+
+
+async def add(connection: AsyncConnection, post: Post) -> None:
+    """Queue a post that carries no deliveries."""
+    await ensure_destination(connection, post.destination, post.created_at)
+    await connection.execute(insert(posts).values(rows.post_values(post)))
+
+
+async def commit(connection: AsyncConnection, claim: Claim, post: Post) -> bool:
+    """Freeze a post and put its deliveries in it; False, and nothing is written, without the claim.
+
+    Raises StoreError when one of the deliveries is not owed here: the post would say something untrue.
+    """
+    if not await holds(connection, claim):
+        return False
+    shows = next((watch.wanted for watch in claim.watches if watch.id == post.watch_id), None)
+    await connection.execute(insert(posts).values(**rows.post_values(post), shows_wanted=shows))
+    taken = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id.in_(post.deliveries),
+            deliveries.c.destination_key == claim.destination.key,
+            deliveries.c.post_id.is_(None),
+        )
+        .values(post_id=post.id)
+    )
+    if taken.rowcount != len(post.deliveries):
+        raise StoreError(f"A delivery of post {post.id} is not owed to {claim.destination.key}.")
+    return True
+
+
+async def attempt(connection: AsyncConnection, claim: Claim, post_id: str, now: datetime) -> bool:
+    """Record that a post is about to be sent; False, and nothing is written, without the claim."""
+    if not await holds(connection, claim):
+        return False
+    return await _update_open(connection, claim, post_id, attempted_at=now)
+
+
+async def settle(
+    connection: AsyncConnection, claim: Claim, post_id: str, ts: str, *, shown: str, now: datetime
+) -> None:
+    """Record that a post arrived as `ts`; a watch's card is live from there on."""
+    if not await holds(connection, claim):
+        return
+    if not await _update_open(connection, claim, post_id, settled_at=now, ts=ts):
+        return
+    await connection.execute(
+        update(destinations).where(destinations.c.key == claim.destination.key).values(last_ts=ts)
+    )
+    query = select(posts.c.watch_id, posts.c.shows_wanted).where(posts.c.id == post_id)
+    watch_id, shows_wanted = (await connection.execute(query)).one()
+    if watch_id is not None:
+        await connection.execute(update(watches).where(watches.c.id == watch_id).values(ts=ts))
+        await _now_shows(connection, watch_id, shown, shows_wanted, now)
+
+
+async def bury(connection: AsyncConnection, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
+    """Record that a post can't arrive: its deliveries are dead and its watch is over."""
+    if not await holds(connection, claim):
+        return
+    if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
+        return
+    await connection.execute(
+        update(deliveries).where(deliveries.c.post_id == post_id).values(dead_because=reason)
+    )
+    watch_id = await connection.scalar(select(posts.c.watch_id).where(posts.c.id == post_id))
+    if watch_id is not None:
+        await _end_watch(connection, watch_id, reason, now)
+
+
+async def settle_edit(
+    connection: AsyncConnection, claim: Claim, watch: Watch, shown: str, now: datetime
+) -> None:
+    """Record what a card shows; changes newer than those that `watch` knew of still wait."""
+    if await holds(connection, claim):
+        await _now_shows(connection, watch.id, shown, watch.wanted, now)
+
+
+async def end_watch(
+    connection: AsyncConnection, claim: Claim, watch: Watch, reason: str, now: datetime
+) -> None:
+    """End a watch whose card can't be edited any more."""
+    if await holds(connection, claim):
+        await _end_watch(connection, watch.id, reason, now)
+
+
+async def _update_open(connection: AsyncConnection, claim: Claim, post_id: str, **values: object) -> bool:
+    """Write to a post of the claimed destination unless it is settled already."""
+    changed = await connection.execute(
+        update(posts)
+        .where(
+            posts.c.id == post_id,
+            posts.c.destination_key == claim.destination.key,
+            posts.c.settled_at.is_(None),
+        )
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+async def _now_shows(
+    connection: AsyncConnection, watch_id: int, shown: str, shows_wanted: int, now: datetime
+) -> None:
+    """Take a card's newest content down, and end its watch if nothing can change it any more."""
+    is_latest = watches.c.wanted == shows_wanted
+    await connection.execute(
+        update(watches)
+        .where(watches.c.id == watch_id, watches.c.closed_at.is_(None))
+        .values(shown=shown, waiting_since=case((is_latest, null()), else_=literal(now, Moment)))
+    )
+    query = (
+        select(watches.c.stop_asked_at, jobs.c.status)
+        .join(jobs)
+        .where(watches.c.id == watch_id, watches.c.waiting_since.is_(None))
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return
+    if row.stop_asked_at is not None:
+        await _end_watch(connection, watch_id, "stopped", now)
+    elif row.status in ENDED:
+        await _end_watch(connection, watch_id, "the job has ended", now)
+
+
+async def _end_watch(connection: AsyncConnection, watch_id: int, reason: str, now: datetime) -> None:
+    await connection.execute(
+        update(watches)
+        .where(watches.c.id == watch_id, watches.c.closed_at.is_(None))
+        .values(closed_at=now, closed_because=reason)
+    )

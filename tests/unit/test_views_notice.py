@@ -1,0 +1,88 @@
+"""What people are told when a job that they follow reaches a terminal status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from dojobbot.domain import GONE, Delivery, Destination, Job, Progress, Quote, Transition
+from dojobbot.slack.views import ids
+from dojobbot.slack.views.notice import notice
+
+NOW = datetime(2026, 11, 20, 9, 48, tzinfo=UTC)
+JOB = Job(
+    id="9e9eb45e-1c58-5f0c-9d3b-0a4f2b7e6c11",
+    status="Succeeded",
+    raw_status="Completed",
+    name="BRD series, round 3",
+    tool_key="deeporigin.rbfe",
+    tool_version="2",
+    started_at=NOW - timedelta(minutes=33),
+    completed_at=NOW - timedelta(minutes=1),
+)
+
+
+def draw(job: Job, *people: str) -> dict[str, Any]:
+    owed = Delivery(
+        id=1,
+        transition=Transition(job_id=job.id, seq=4, old="Running", new=job.status, seen_at=NOW),
+        destination=Destination("C1"),
+        mentions=people or ("U1",),
+        snapshot=job,
+    )
+    return cast("dict[str, Any]", notice(owed, "Ada Osei", NOW))
+
+
+def body(drawn: dict[str, Any]) -> str:
+    return cast("str", drawn["attachments"][0]["blocks"][0]["text"]["text"])
+
+
+def buttons(drawn: dict[str, Any]) -> dict[str, str]:
+    return {each["text"]["text"]: each["value"] for each in drawn["attachments"][0]["blocks"][-1]["elements"]}
+
+
+def test_success_mentions_everybody_and_says_outcome_and_duration() -> None:
+    drawn = draw(replace(JOB, progress=Progress(result="-8.42 kcal/mol")), "U1", "U2")
+    assert drawn["text"] == "<@U1> <@U2> BRD series, round 3 succeeded in 32 min"
+    assert drawn["attachments"][0]["color"] == "#198754"
+    assert "Result: -8.42 kcal/mol" in body(drawn)
+    assert "deeporigin.rbfe v2 · `9e9eb45e` · by Ada Osei" in body(drawn)
+
+
+def test_failure_says_why() -> None:
+    drawn = draw(replace(JOB, status="Failed", reason="OOMKilled"))
+    assert drawn["text"] == "<@U1> BRD series, round 3 failed after 32 min"
+    assert ">OOMKilled" in body(drawn)
+
+
+def test_open_carries_the_job_and_the_version_of_the_transition() -> None:
+    assert ids.decode(buttons(draw(JOB))["Open"]) == ids.Value(JOB.id, 4)
+
+
+def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
+    drawn = draw(replace(JOB, status="Quoted", started_at=None, completed_at=None, quote=Quote(184.5, "abc")))
+    assert drawn["text"] == "<@U1> BRD series, round 3 has a quote: $184.50"
+    assert list(buttons(drawn)) == ["Approve", "Open"]
+    assert ids.decode(buttons(drawn)["Approve"]) == ids.Value(JOB.id, 4, "abc", 184.5)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("Cancelled", "was cancelled"),
+        ("FailedQuotation", "could not be quoted"),
+        ("InsufficientFunds", "has insufficient funds"),
+        (GONE, "is no longer known to Deep Origin"),
+    ],
+)
+def test_every_end_has_its_words(status: str, words: str) -> None:
+    drawn = draw(replace(JOB, status=status, completed_at=None))
+    assert drawn["text"] == f"<@U1> BRD series, round 3 {words}"
+    assert list(buttons(drawn)) == ["Open"]
+
+
+def test_a_job_that_is_gone_is_explained() -> None:
+    assert "so I have stopped following it" in body(draw(replace(JOB, status=GONE)))

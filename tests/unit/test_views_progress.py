@@ -1,0 +1,150 @@
+"""How progress is drawn: bars, steps, results, trees, and words when there is nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dojobbot.domain import Branch, Job, Progress
+from dojobbot.slack.views.progress import bar, summary, tree
+
+STARTED = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
+
+
+def job(status: str = "Running", *, minutes: float = 14, **progress: Any) -> Job:
+    return Job(
+        id="9e9eb45e-1c58-5f0c-9d3b-0a4f2b7e6c11",
+        status=status,
+        raw_status=status,
+        started_at=STARTED,
+        updated_at=STARTED + timedelta(minutes=minutes),
+        progress=Progress(**progress) if progress else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fraction", "drawn"),
+    [
+        (0, "`[----------] 0 %`"),
+        (0.624, "`[######----] 62 %`"),
+        (0.29, "`[##--------] 29 %`"),
+        (0.999, "`[#########-] 99 %`"),
+        (1, "`[##########] 100 %`"),
+    ],
+)
+def test_a_bar_is_full_only_at_the_end(fraction: float, drawn: str) -> None:
+    assert bar(fraction) == drawn
+
+
+def test_docking_shows_bar_numbers_pace_and_time_left() -> None:
+    report = job(fraction=17 / 27, done=17, failed=2, total=27, unit="ligands")
+    assert (
+        summary(report, private=True)
+        == "`[######----] 62 %`  17 of 27 ligands, 2 failed, 1.2/min, about 9 min left"
+    )
+
+
+def test_a_slow_job_has_its_pace_per_hour() -> None:
+    assert "2.0/h, about 3 h left" in summary(
+        job(minutes=120, done=4, total=10, unit="ligands"), private=True
+    )
+
+
+def test_one_ligand_is_one_ligand() -> None:
+    assert "0 of 1 ligand" in summary(job(done=0, total=1, unit="ligands"), private=True)
+
+
+def test_a_job_with_steps_shows_the_share_of_its_sub_step_behind_it() -> None:
+    report = job(
+        fraction=0.5, done=137_500, total=275_000, unit="steps", step="Binding FEP", step_number=3,
+        step_count=4, sub_step="Production MD", seconds_left=2400,
+    )  # fmt: skip
+    assert (
+        summary(report, private=True)
+        == "Step 3 of 4: Binding FEP, Production MD  `[#####-----] 50 %`  about 40 min left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("Running", "No progress reported yet"), ("Hibernating", "No progress reported yet"),
+     ("Queued", "Not started yet"), ("Quoted", ""), ("Failed", ""), ("Succeeded", "")],
+)  # fmt: skip
+def test_there_are_words_when_there_is_nothing_to_draw(status: str, words: str) -> None:
+    assert summary(job(status), private=True) == words
+
+
+def test_a_succeeded_job_is_not_said_to_be_at_one_of_eight() -> None:
+    """Recorded: succeeded jobs whose last report still said so."""
+    assert summary(job("Succeeded", fraction=1 / 8, done=1, total=8, unit="ligands"), private=True) == ""
+
+
+def test_a_succeeded_job_shows_its_result_and_what_was_lost() -> None:
+    assert (
+        summary(job("Succeeded", result="-8.42 ± 0.31 kcal/mol"), private=False)
+        == "Result: -8.42 ± 0.31 kcal/mol"
+    )
+    assert (
+        summary(job("Succeeded", done=8, failed=2, total=8, unit="ligands"), private=False)
+        == "2 ligands failed"
+    )
+
+
+def test_a_failed_job_says_that_its_report_is_an_old_one() -> None:
+    assert summary(job("Failed", fraction=0.5), private=True) == "Last report: `[#####-----] 50 %`"
+
+
+def test_free_text_of_the_tool_stays_out_of_channels() -> None:
+    report = job(fraction=0.5, note="reading CCO from /data/secret")
+    assert "CCO" in summary(report, private=True)
+    assert "CCO" not in summary(report, private=False)
+    failing = job(branches=(Branch(0, "Dock", "Failed", None, "CCO broke"),))
+    assert "CCO" in tree(failing, private=True)
+    assert "CCO" not in tree(failing, private=False)
+
+
+def test_a_short_tree_is_drawn_whole_without_its_lone_root() -> None:
+    branches = (
+        Branch(0, "RBFE end to end", "Running", 0.5),
+        Branch(1, "Ligand prep", "Succeeded", 1.0),
+        Branch(1, "Pair pipeline 1", "Running"),
+        Branch(2, "Binding FEP", "Running", 0.37),
+        Branch(1, "Analysis", "Queued"),
+    )
+    assert tree(job(branches=branches), private=True).split("\n") == [
+        "```", "✓ Ligand prep", "▸ Pair pipeline 1  running", "  ▸ Binding FEP  37 %", "· Analysis", "```",
+    ]  # fmt: skip
+
+
+def test_a_long_tree_keeps_what_fails_and_runs_and_counts_the_rest() -> None:
+    done = [Branch(0, f"Pair {number}", "Succeeded") for number in range(30)]
+    later = [Branch(0, f"Pair {number}", "Queued") for number in range(30, 50)]
+    nested = [
+        Branch(0, "Pair X", "Succeeded"),
+        Branch(1, "Solvation", "Failed"),
+        Branch(0, "Pair Y", "Running"),
+    ]
+    drawn = tree(job(branches=(*done, *nested, *later)), private=True)
+    assert drawn.split("\n") == [
+        "```",
+        "✓ Pair X",
+        "  ✗ Solvation  failed",
+        "▸ Pair Y  running",
+        "… 50 more: 30 done, 20 waiting",
+        "```",
+    ]
+
+
+def test_a_tree_of_fifty_failures_is_still_short() -> None:
+    branches = tuple(Branch(0, f"Pair {number}", "Failed") for number in range(50))
+    drawn = tree(job(branches=branches), private=True).split("\n")
+    assert len(drawn) == 14 + 3
+    assert drawn[-2] == "… 36 more: 36 failed"
+
+
+def test_after_the_end_only_failures_are_drawn() -> None:
+    branches = (Branch(0, "Prep", "Succeeded"), Branch(0, "Dock", "Failed"), Branch(0, "Rank", "Running"))
+    assert tree(job("Failed", branches=branches), private=True) == "```\n✗ Dock  failed\n```"
+    assert tree(job("Succeeded", branches=branches[:1]), private=True) == ""

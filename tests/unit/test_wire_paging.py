@@ -1,0 +1,83 @@
+"""Listings put together from pages that may shift while they are fetched."""
+
+from datetime import UTC, datetime, timedelta
+
+from dojobbot.deeporigin.paging import FetchedPage, Gathered
+from dojobbot.deeporigin.wire import BadRow
+from dojobbot.domain import Job, Reading
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def page(ids: str, count: int | None, bad: tuple[str, ...] = (), seconds: float = 0) -> FetchedPage:
+    """A page of jobs with one-letter ids."""
+    return FetchedPage(
+        readings=tuple(
+            Reading(job=Job(id=name, status="Running", raw_status="Running"), began_at=NOW) for name in ids
+        ),
+        bad_rows=tuple(BadRow(name, "why") for name in bad),
+        count=count,
+        server_time=NOW + timedelta(seconds=seconds),
+    )
+
+
+def ids(gathered: Gathered) -> str:
+    return "".join(job.id for job in gathered.listing().jobs)
+
+
+def test_the_first_page_tells_which_others_there_are() -> None:
+    gathered = Gathered(limit=100, size=2)
+    assert gathered.missing() == (0,)
+    gathered.add({0: page("ab", 5, seconds=3)})
+    assert gathered.missing() == (1, 2)
+    gathered.add({2: page("e", 5), 1: page("cd", 5, seconds=1)})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "abcde"
+    assert (gathered.listing().total, gathered.listing().server_time) == (5, NOW)
+
+
+def test_no_more_pages_are_fetched_than_the_limit_needs() -> None:
+    gathered = Gathered(limit=3, size=2)
+    gathered.add({0: page("ab", 50)})
+    assert gathered.missing() == (1,)
+    gathered.add({1: page("cd", 50)})
+    assert gathered.missing() == ()
+    assert (ids(gathered), gathered.listing().total) == ("abc", 50)
+
+
+def test_a_page_that_is_not_full_is_the_only_one() -> None:
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("a", 9)})
+    assert gathered.missing() == ()
+
+
+def test_rows_that_shifted_count_once_and_the_last_is_still_found() -> None:
+    """A job created between two calls pushes `b` onto the second page and `d` onto a third."""
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("ab", 4)})
+    gathered.add({1: page("bc", 5)})
+    assert gathered.missing() == (2,)
+    gathered.add({2: page("d", 5)})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "abcd"
+
+
+def test_without_a_count_pages_follow_while_they_are_full_and_new() -> None:
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("ab", None)})
+    assert gathered.missing() == (1,)
+    gathered.add({1: page("c", None)})
+    assert gathered.missing() == ()
+    deaf = Gathered(limit=100, size=2)
+    deaf.add({0: page("ab", None)})
+    deaf.add({1: page("ab", None)})
+    assert deaf.missing() == ()
+    assert deaf.listing().total == 2
+
+
+def test_a_bad_row_counts_once_and_fills_its_place() -> None:
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("a", 3, bad=("x",))})
+    gathered.add({1: page("b", 3, bad=("x",))})
+    assert gathered.missing() == ()
+    assert (ids(gathered), gathered.listing().bad_rows, gathered.listing().total) == ("ab", 1, 3)
