@@ -122,10 +122,13 @@ def _would_revive(known: Job, seen: Job) -> bool:
 
 
 def _keep_details(known: Job, seen: Reading) -> Job:
-    """Keep the progress tree that only a detailed read brings, when a listing has nothing as good."""
+    """Keep the progress tree that only a detailed read brings, unless this reading has a result to show.
+
+    Listings and the reply to a cancel carry the older report of the same progress.
+    """
     before, after = known.progress, seen.job.progress
-    if seen.detailed or before is None or not before.branches or seen.job.status != known.status:
+    if seen.detailed or before is None or not before.branches:
         return seen.job
-    if after is not None and after.branches:
+    if after is not None and (after.branches or after.result):
         return seen.job
     return replace(seen.job, progress=before)

@@ -126,6 +126,15 @@ def test_a_listing_keeps_the_tree_that_a_get_brought() -> None:
     decision = judge(stored, from_list, [], [], NOW)
     assert decision.known is not None
     assert decision.known.job.progress == tree
+    cancelled = replace(from_list, job=job("Cancelled", 1, progress=Progress(step="EMEQ")))
+    decision = judge(stored, cancelled, [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.job.progress == tree
+    result = Progress(result="-8.42 kcal/mol")
+    ended = replace(from_list, job=job("Succeeded", 1, progress=result))
+    decision = judge(stored, ended, [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.job.progress == result
     fresh = replace(from_list, detailed=True)
     decision = judge(stored, fresh, [], [], NOW)
     assert decision.known is not None
