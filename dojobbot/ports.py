@@ -71,7 +71,7 @@ class Platform(Protocol):
         ...
 
     async def check(self) -> None:
-        """Make one cheap call; raises when the platform is not usable with this token."""
+        """Ask whether the platform is usable with this token, cheaply; raises when it is not."""
         ...
 
 
@@ -91,7 +91,7 @@ class Claim:
     """One destination, held by one worker until its lease ends. `token` fences off a worker that lost it.
 
     `post` is the oldest one committed and not settled: sent with an unknown outcome if `attempted_at` is set,
-    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first. `watches` are the
+    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first (500 at most). `watches` are the
     cards here that may show something old.
     """
 

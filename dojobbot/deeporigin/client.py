@@ -31,8 +31,8 @@ WHOLE_SECONDS = 60.0
 """A read that is never silent for long may still drip for ever; this much is the end of it."""
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 ROWS_AT_ONCE = 50
-"""Reading rows is pure computation, so the event loop gets its turn after each millisecond or so of it. With a
-thread it would wait longer: five milliseconds for the interpreter lock, each time that it touches a socket."""
+"""Reading rows is pure computation: after each millisecond or so of it the event loop gets its turn. With a
+thread it would wait longer: five milliseconds for the interpreter lock, each time it touches a socket."""
 MOST_NAMES_LOGGED = 10_000
 
 T = TypeVar("T")

@@ -101,7 +101,7 @@ class Page:
             if not isinstance(body, dict):
                 raise Refusal("The body must be a JSON object.")
             user = body.get("user")
-            if user not in self._people:
+            if not isinstance(user, str) or user not in self._people:
                 raise Refusal(f"Nobody here has the id {user!r}; there are {', '.join(self._people)}.")
             return web.json_response({"error": await action(self._workspace, user, body)})
         except Refusal as refusal:

@@ -49,12 +49,18 @@ def told(
     match change.kind:
         case "socket":
             return {"type": "connected", "connected": _connected(workspace)}
-        case "channel":
+        case "channel" if not _is_private_to_others(workspace, change, viewer):
             return first_state(workspace, people, viewer)
         case "message" | "message_changed" | "message_deleted":
             return _about_message(workspace, viewer, change)
         case _:
             return None
+
+
+def _is_private_to_others(workspace: SimulatedWorkspace, change: Change, viewer: str) -> bool:
+    """Whether a changed channel is the direct messages of two other people."""
+    channel = workspace.state.channels[change.channel or ""]
+    return channel.kind == "im" and viewer not in channel.members
 
 
 def _about_message(workspace: SimulatedWorkspace, viewer: str, change: Change) -> Json | None:

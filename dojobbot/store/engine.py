@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dojobbot.errors import StoreError
 from dojobbot.store.rows import from_json, to_json
 
 __all__ = ["Database", "connect", "sqlite_file"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BUSY_SECONDS = 15.0
 """How long to wait for a lock that somebody else, such as a backup, holds on the file."""
@@ -40,31 +43,53 @@ def sqlite_file(url: str) -> Path:
 
 
 class Database:
-    """An engine and its two kinds of transaction."""
+    """An engine and its two kinds of transaction: `read` sees a snapshot and blocks nobody, `write` is alone.
+
+    Both take a coroutine function and its arguments, put a connection before them, and raise StoreError when
+    the database fails. A transaction that has begun goes on to its end when its caller is cancelled: the
+    driver works in a thread, and a connection left in the middle would keep its locks.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
         # SQLite lets one transaction write at a time, and who waits for it polls; here they queue instead.
         self._turn = asyncio.Lock()
+        self._running: set[asyncio.Task[Any]] = set()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A snapshot to read from; blocks nobody. Raises StoreError when the database fails."""
-        with _errors_translated():
+    async def read(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do `work` in a transaction that only reads."""
+
+        async def transaction() -> T:
             async with self._engine.begin() as connection:
-                yield connection
+                return await work(connection, *args, **kwargs)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits at its end, or not at all. Raises StoreError when the database fails."""
-        with _errors_translated():
+        return await self._to_its_end(transaction())
+
+    async def write(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do `work` in a transaction that commits whole, or not at all when `work` raises."""
+
+        async def transaction() -> T:
             async with self._turn, self._writer.begin() as connection:
-                yield connection
+                return await work(connection, *args, **kwargs)
+
+        return await self._to_its_end(transaction())
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Let what is running end, then close every connection."""
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._engine.dispose()
+
+    async def _to_its_end(self, transaction: Coroutine[None, None, T]) -> T:
+        task = asyncio.create_task(transaction)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        with _errors_translated():
+            return await asyncio.shield(task)
 
 
 def connect(file: Path) -> Database:
@@ -110,7 +135,7 @@ def _errors_translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
+        cause = error.orig if isinstance(error, StatementError) else error
         raise StoreError(
             f"The database failed: {cause}.",
             hint="Look at the database file, its rights and the free space on its disk, then try again.",

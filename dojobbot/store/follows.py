@@ -52,7 +52,9 @@ async def ensure_destination(connection: AsyncConnection, destination: Destinati
 # --- subscriptions
 
 
-async def subscriptions_about(connection: AsyncConnection, job_ids: Iterable[str]) -> list[Subscription]:
+async def subscriptions_about(
+    connection: AsyncConnection, job_ids: Iterable[str]
+) -> tuple[Subscription, ...]:
     """Give the open subscriptions about jobs, oldest first."""
     query = (
         select(subscriptions, destinations.c.channel_id, destinations.c.thread_ts)
@@ -60,7 +62,7 @@ async def subscriptions_about(connection: AsyncConnection, job_ids: Iterable[str
         .where(subscriptions.c.job_id.in_(tuple(job_ids)), IS_OPEN)
         .order_by(subscriptions.c.id)
     )
-    return [rows.subscription(row) for row in await connection.execute(query)]
+    return tuple(rows.subscription(row) for row in await connection.execute(query))
 
 
 async def subscribe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Action, ActionKind, require_aware
@@ -47,10 +47,10 @@ async def begin_action(
     return rows.action(row)
 
 
-async def open_actions(connection: AsyncConnection, job_ids: Iterable[str]) -> list[Action]:
+async def open_actions(connection: AsyncConnection, job_ids: Iterable[str]) -> tuple[Action, ...]:
     """Give the actions of jobs that wait for an answer, oldest first."""
     query = select(actions).where(actions.c.job_id.in_(tuple(job_ids)), IS_OPEN).order_by(actions.c.id)
-    return [rows.action(row) for row in await connection.execute(query)]
+    return tuple(rows.action(row) for row in await connection.execute(query))
 
 
 async def close_action(connection: AsyncConnection, action_id: int, outcome: str, now: datetime) -> None:
@@ -107,6 +107,11 @@ async def first_press(connection: AsyncConnection, trigger_id: str, now: datetim
 
 
 # --- meta
+
+
+async def ping(connection: AsyncConnection) -> None:
+    """Ask the database for next to nothing."""
+    await connection.execute(select(literal(1)))
 
 
 async def last_good_tick(connection: AsyncConnection) -> datetime | None:

@@ -25,8 +25,8 @@ class _Stored:
     """What the database holds about some jobs, kept up to date as their readings are judged."""
 
     known: dict[str, KnownJob]
-    subscriptions: list[Subscription]
-    actions: list[Action]
+    subscriptions: tuple[Subscription, ...]
+    actions: tuple[Action, ...]
 
     def judge(self, reading: Reading, now: datetime) -> Decision:
         """Judge a reading against what is stored and was judged before it."""
@@ -99,9 +99,9 @@ def _fold(changes: _Changes, stored: _Stored, decision: Decision, now: datetime)
         return
     job: Job = decision.known.job
     stored.known[job.id] = changes.known[job.id] = decision.known
-    stored.subscriptions = [each for each in stored.subscriptions if each.id not in decision.finished]
+    stored.subscriptions = tuple(each for each in stored.subscriptions if each.id not in decision.finished)
     answered = {action_id for action_id, _ in decision.closed}
-    stored.actions = [each for each in stored.actions if each.id not in answered]
+    stored.actions = tuple(each for each in stored.actions if each.id not in answered)
     changes.finished += decision.finished
     changes.closed += decision.closed
     if decision.transition is not None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import (
     Action,
@@ -54,10 +54,7 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
     try:
         database = connect(file)
         try:
-            async with database.writing() as connection:
-                await connection.run_sync(migrations.upgrade)
-                # Whoever held a lease is dead, or it would hold the lock.
-                await claims.clear_leases(connection)
+            await database.write(_prepare)
             yield SqlStore(database)
         finally:
             await database.close()
@@ -65,51 +62,47 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
         lock.release()
 
 
+async def _prepare(connection: AsyncConnection) -> None:
+    await connection.run_sync(migrations.upgrade)
+    # Whoever held a lease is dead, or it would hold the lock.
+    await claims.clear_leases(connection)
+
+
 class SqlStore:
     """Implements `ports.Store`; made by `open_store`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._reading = database.reading
-        self._writing = database.writing
+        self._read = database.read
+        self._write = database.write
 
     # --- jobs
 
     async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
         """Take in readings; see the port."""
-        async with self._reading() as connection:
-            news = await observing.those_with_news(connection, readings)
-        if not news:
-            return ()
-        async with self._writing() as connection:
-            return await observing.take_in(connection, news, now)
+        news = await self._read(observing.those_with_news, readings)
+        return await self._write(observing.take_in, news, now) if news else ()
 
     async def job(self, job_id: str) -> KnownJob | None:
         """Give a job as stored, or None."""
-        async with self._reading() as connection:
-            return await jobs.find(connection, job_id)
+        return await self._read(jobs.find, job_id)
 
     async def jobs_with_prefix(self, prefix: str, *, limit: int) -> tuple[KnownJob, ...]:
         """Find stored jobs whose id starts with `prefix` (lower case), newest first."""
-        async with self._reading() as connection:
-            return await jobs.with_prefix(connection, prefix, limit)
+        return await self._read(jobs.with_prefix, prefix, limit)
 
     async def jobs_created_by(
         self, creators: Sequence[str], wanted: JobFilter, *, limit: int
     ) -> tuple[KnownJob, ...]:
         """Find stored, not hidden jobs whose `created_by` is one of `creators`, newest first."""
-        async with self._reading() as connection:
-            return await jobs.created_by(connection, creators, wanted, limit)
+        return await self._read(jobs.created_by, creators, wanted, limit)
 
     async def followed(self) -> frozenset[str]:
         """Give the ids of the jobs that must be read until they end."""
-        async with self._reading() as connection:
-            return await follows.followed(connection)
+        return await self._read(follows.followed)
 
     async def watched(self) -> frozenset[str]:
         """Give the ids of the jobs that have an open watch."""
-        async with self._reading() as connection:
-            return await follows.watched(connection)
+        return await self._read(follows.watched)
 
     # --- subscriptions
 
@@ -117,42 +110,33 @@ class SqlStore:
         self, user_id: str, job_id: str, destination: Destination, *, seen_seq: int, now: datetime
     ) -> Subscribed:
         """Add a wish. `seen_seq` is the version of the job that the person saw when pressing."""
-        async with self._writing() as connection:
-            return await follows.subscribe(
-                connection, user_id, job_id, destination, seen_seq=seen_seq, now=now
-            )
+        return await self._write(follows.subscribe, user_id, job_id, destination, seen_seq=seen_seq, now=now)
 
     async def unsubscribe(self, user_id: str, job_id: str, now: datetime) -> int:
         """Close all the person's open subscriptions about the job; returns how many there were."""
-        async with self._writing() as connection:
-            return await follows.unsubscribe(connection, user_id, job_id, now)
+        return await self._write(follows.unsubscribe, user_id, job_id, now)
 
     async def subscriptions(self, job_id: str) -> tuple[Subscription, ...]:
         """Give the open subscriptions about a job, oldest first."""
-        async with self._reading() as connection:
-            return tuple(await follows.subscriptions_about(connection, [job_id]))
+        return await self._read(follows.subscriptions_about, [job_id])
 
     # --- watches and shared cards
 
     async def add_watch(self, user_id: str, job_id: str, destination: Destination, now: datetime) -> bool:
         """Open a watch; False when one of this job is open in this destination."""
-        async with self._writing() as connection:
-            return await follows.add_watch(connection, user_id, job_id, destination, now)
+        return await self._write(follows.add_watch, user_id, job_id, destination, now)
 
     async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
         """Ask for a watch's last edit, which will show `note`, and its end. False when there is none."""
-        async with self._writing() as connection:
-            return await follows.stop_watch(connection, job_id, destination, note=note, now=now)
+        return await self._write(follows.stop_watch, job_id, destination, note=note, now=now)
 
     async def watches(self, job_id: str) -> tuple[Watch, ...]:
         """Give the open watches of a job (those not asked to stop), oldest first."""
-        async with self._reading() as connection:
-            return await follows.watches_of(connection, job_id)
+        return await self._read(follows.watches_of, job_id)
 
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
-        async with self._writing() as connection:
-            await posts.add(connection, post)
+        await self._write(posts.add, post)
 
     # --- actions and audit
 
@@ -160,96 +144,78 @@ class SqlStore:
         self, kind: ActionKind, job_id: str, user_id: str, now: datetime, *, expires: timedelta
     ) -> Action:
         """Open an action and its audit row, before the platform is asked."""
-        async with self._writing() as connection:
-            return await ledger.begin_action(connection, kind, job_id, user_id, now, expires=expires)
+        return await self._write(ledger.begin_action, kind, job_id, user_id, now, expires=expires)
 
     async def close_action(self, action_id: int, outcome: str, now: datetime) -> None:
         """Close an action with its outcome, also in the audit. Does nothing when it is closed already."""
-        async with self._writing() as connection:
-            await ledger.close_action(connection, action_id, outcome, now)
+        await self._write(ledger.close_action, action_id, outcome, now)
 
     async def latest_action(self, job_id: str) -> Action | None:
         """Give the newest action of a job, open or closed."""
-        async with self._reading() as connection:
-            return await ledger.latest_action(connection, job_id)
+        return await self._read(ledger.latest_action, job_id)
 
     async def record_refusal(
         self, kind: ActionKind, job_id: str, user_id: str, reason: str, now: datetime
     ) -> None:
         """Write the audit row of an attempt that was not allowed."""
-        async with self._writing() as connection:
-            await ledger.record_refusal(connection, kind, job_id, user_id, reason=reason, now=now)
+        await self._write(ledger.record_refusal, kind, job_id, user_id, reason=reason, now=now)
 
     # --- the outbox
 
     async def claim(self, now: datetime, *, lease: timedelta) -> Claim | None:
         """Take the destination whose work has waited longest and whose next-send-at has come, or None."""
-        async with self._writing() as connection:
-            return await claims.claim(connection, now, lease)
+        return await self._write(claims.claim, now, lease)
 
     async def commit_post(self, claim: Claim, post: Post) -> bool:
         """Freeze a post and take its deliveries off the queue. False when the claim was lost: do not send."""
-        async with self._writing() as connection:
-            return await posts.commit(connection, claim, post)
+        return await self._write(posts.commit, claim, post)
 
     async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
         """Record that the post is about to be sent. False when the claim was lost: do not send."""
-        async with self._writing() as connection:
-            return await posts.attempt(connection, claim, post_id, now)
+        return await self._write(posts.attempt, claim, post_id, now)
 
     async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
         """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
-        async with self._writing() as connection:
-            await posts.settle(connection, claim, post_id, ts, shown=shown, now=now)
+        await self._write(posts.settle, claim, post_id, ts, shown=shown, now=now)
 
     async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
-        async with self._writing() as connection:
-            await posts.bury(connection, claim, post_id, reason, now)
+        await self._write(posts.bury, claim, post_id, reason, now)
 
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
-        async with self._writing() as connection:
-            await posts.settle_edit(connection, claim, watch, shown, now)
+        await self._write(posts.settle_edit, claim, watch, shown, now)
 
     async def end_watch(self, claim: Claim, watch: Watch, reason: str, now: datetime) -> None:
         """End a watch whose card cannot be edited any more."""
-        async with self._writing() as connection:
-            await posts.end_watch(connection, claim, watch, reason, now)
+        await self._write(posts.end_watch, claim, watch, reason, now)
 
     async def release(self, claim: Claim, *, next_send_at: datetime) -> None:
         """Give the destination back; nobody claims it before `next_send_at`."""
-        async with self._writing() as connection:
-            await claims.release(connection, claim, next_send_at)
+        await self._write(claims.release, claim, next_send_at)
 
     async def next_due(self, now: datetime) -> datetime | None:
         """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
-        async with self._reading() as connection:
-            return await claims.next_due(connection, now)
+        return await self._read(claims.next_due, now)
 
     # --- bookkeeping
 
     async def first_press(self, trigger_id: str, now: datetime) -> bool:
         """Remember a press; False when it was seen before (within a day)."""
-        async with self._writing() as connection:
-            return await ledger.first_press(connection, trigger_id, now)
+        return await self._write(ledger.first_press, trigger_id, now)
 
     async def last_good_tick(self) -> datetime | None:
         """Give when the watcher's last complete tick began, on the platform's clock."""
-        async with self._reading() as connection:
-            return await ledger.last_good_tick(connection)
+        return await self._read(ledger.last_good_tick)
 
     async def set_last_good_tick(self, moment: datetime) -> None:
         """Remember when the last complete tick began."""
-        async with self._writing() as connection:
-            await ledger.set_last_good_tick(connection, moment)
+        await self._write(ledger.set_last_good_tick, moment)
 
     async def bind(self, scope: dict[str, str]) -> None:
         """Tie the database to a platform, organisation and Slack team. Raises ScopeMismatch for another."""
-        async with self._writing() as connection:
-            await ledger.bind(connection, scope)
+        await self._write(ledger.bind, scope)
 
     async def ping(self) -> None:
         """Make one cheap query; raises StoreError."""
-        async with self._reading() as connection:
-            await connection.execute(select(literal(1)))
+        await self._read(ledger.ping)

@@ -1,4 +1,4 @@
-"""The demo page's server over HTTP and WebSocket: who may speak to it, what it tells, and what reaches the workspace."""
+"""The demo page's server over HTTP and WebSocket: who may use it, what it tells, what it does."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -103,6 +103,7 @@ async def test_a_person_is_told_what_they_see_and_nothing_else(visitor: Visitor)
         assert (told["you"], told["bot"], told["connected"]) == (DALIA, BOT, False)
         await visitor.say(ADA, BOARD, "again")
         await visitor.demo.workspace.type_command(BORIS, GENERAL, "/jobs")
+        visitor.demo.workspace.dm(BORIS)
         await visitor.say(BORIS, GENERAL, "done")
         news = await socket.receive_json(timeout=5)
         assert (news["type"], news["message"]["text"]) == ("message", "done")

@@ -9,7 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_worlds import (
+
+from dojobbot.domain import ActionKind, Destination, JobFilter, KnownJob, Reading, Transition
+from dojobbot.errors import ActionInFlight, ScopeMismatch, StoreError
+from dojobbot.ports import Store, Subscribed
+from tests.integration.store_worlds import (
     A_JOB,
     ADA,
     BACKENDS,
@@ -28,10 +32,6 @@ from store_worlds import (
     posted_watch,
     reading,
 )
-
-from dojobbot.domain import ActionKind, JobFilter, KnownJob, Reading, Transition
-from dojobbot.errors import ActionInFlight, ScopeMismatch, StoreError
-from dojobbot.ports import Store, Subscribed
 
 EXPIRES = timedelta(minutes=2)
 
@@ -96,7 +96,10 @@ async def test_several_readings_of_one_job_are_taken_in_order(store: Store) -> N
 async def test_a_thousand_jobs_in_one_call(store: Store) -> None:
     jobs = [replace(A_JOB, id=f"{number:08x}") for number in range(1000)]
     await store.observe([reading(job=job) for job in jobs], NOW)
-    done = [reading("Succeeded" if number % 2 else "Running", number % 2, job=job) for number, job in enumerate(jobs)]
+    done = [
+        reading("Succeeded" if number % 2 else "Running", number % 2, job=job)
+        for number, job in enumerate(jobs)
+    ]
     transitions = await store.observe(done, at(1))
     assert len(transitions) == 500
 
@@ -168,10 +171,8 @@ async def test_a_watch_or_an_action_follows_a_job_too(store: Store) -> None:
 async def test_a_person_subscribes_once_for_a_job_and_destination(store: Store) -> None:
     await observe(store)
 
-    async def subscribe(user: str, where: object = CHANNEL) -> Subscribed:
-        assert where in (CHANNEL, THREAD)
-        destination = CHANNEL if where == CHANNEL else THREAD
-        return await store.subscribe(user, JOB_ID, destination, seen_seq=1, now=NOW)
+    async def subscribe(user: str, where: Destination = CHANNEL) -> Subscribed:
+        return await store.subscribe(user, JOB_ID, where, seen_seq=1, now=NOW)
 
     assert await subscribe(ADA) is Subscribed.NEW
     assert await subscribe(ADA) is Subscribed.ALREADY
@@ -213,9 +214,7 @@ async def test_the_end_of_a_job_finishes_its_subscriptions_and_owes_one_delivery
     first, second = await claimed(store, 5), await claimed(store, 5)
     (delivery,) = first.deliveries
     assert (first.destination, delivery.mentions) == (CHANNEL, (ADA, BEN))
-    assert delivery.transition == Transition(
-        job_id=JOB_ID, seq=2, old="Running", new="Failed", seen_at=at(5)
-    )
+    assert delivery.transition == Transition(job_id=JOB_ID, seq=2, old="Running", new="Failed", seen_at=at(5))
     assert delivery.snapshot == reading("Failed", 5).job
     assert [each.mentions for each in second.deliveries] == [(BEN,)]
 

@@ -2,12 +2,13 @@
 
 import { drawBlocks } from "./blocks.js";
 import { fullTime, isoTime, messageTime } from "./dates.js";
-import { byId, el, keepingFocus } from "./dom.js";
+import { el, keepingFocus } from "./dom.js";
 import { icon } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { isReply, placeOf } from "./store.js";
 
 const NEAR_THE_END = 120;
+const READ_ALOUD = 1_000;
 const SLACKS_GREY = "dddddd";
 
 export class Conversation {
@@ -37,6 +38,7 @@ export class Conversation {
   show() {
     const messages = [...(this.#store.channel?.messages.values() ?? [])];
     const nodes = messages.map((message) => this.#draw(message));
+    nodes.forEach(hush);
     keepingFocus(this.#list, () => this.#list.replaceChildren(...nodes.sort(byPlace)));
     this.#toEnd();
   }
@@ -47,15 +49,15 @@ export class Conversation {
     const node = this.#draw(message);
     const old = this.#find(message.ts);
     if (old) {
-      keepingFocus(old.parentNode, () => old.replaceWith(node));
+      keepingFocus(old, () => old.replaceChildren(...node.childNodes));
     } else {
       const place = node.dataset.place;
       this.#list.insertBefore(node, [...this.#list.children].find((each) => each.dataset.place > place) ?? null);
+      setTimeout(() => hush(node), READ_ALOUD);
     }
-    if (!old) this.#announce(message, node);
     const isMine = !old && (message.is_ephemeral || message.user === this.#store.you);
-    const isTall = node.offsetHeight > this.#scroller.clientHeight;
-    if (!old && isTall && (isMine || atEnd)) node.scrollIntoView({ block: "start" });
+    const isTall = !old && node.offsetHeight > this.#scroller.clientHeight;
+    if (isTall && (isMine || atEnd)) node.scrollIntoView({ block: "start" });
     else if (isMine || atEnd) this.#toEnd();
   }
 
@@ -71,12 +73,6 @@ export class Conversation {
 
   #toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-  }
-
-  /** Say a new message aloud; edits would be too much. */
-  #announce(message, node) {
-    const name = this.#store.names.user(message.user);
-    byId("announcer").textContent = `${name}: ${node.querySelector(".text, .section-text")?.textContent ?? ""}`;
   }
 
   #find(ts) {
@@ -119,6 +115,9 @@ export class Conversation {
     return nodes;
   }
 }
+
+/** A new message is read aloud; what is there already, and every edit of a live card, would be too much. */
+const hush = (node) => node.setAttribute("aria-live", "off");
 
 const byPlace = (one, other) => (one.dataset.place < other.dataset.place ? -1 : 1);
 

@@ -34,26 +34,22 @@ function channelRow(store, channel, open) {
   const unread = store.unread(channel);
   const isHere = channel.id === store.here;
   const mark = { public: "#", private: icon("lock"), im: store.connected ? "●" : "○" }[channel.kind];
-  const badge =
-    unread > 0 &&
-    el("span", { class: "unread" }, el("span", { "aria-hidden": "true" }, unread), srOnly(`, ${unread} unread`));
   const button = el(
     "button",
     {
       type: "button",
       class: unread > 0 ? "channel has-unread" : "channel",
+      "aria-label": unread > 0 ? `${channel.name}, ${unread} unread` : channel.name,
       "aria-current": isHere ? "page" : null,
       "data-key": `channel ${channel.id}`,
       on: { click: () => open(channel.id) },
     },
     el("span", { class: `mark mark-${channel.kind}`, "aria-hidden": "true" }, mark),
     el("span", { class: "channel-label" }, channel.name),
-    badge,
+    unread > 0 && el("span", { class: "unread" }, unread),
   );
   return el("li", {}, button);
 }
-
-const srOnly = (text) => el("span", { class: "sr-only" }, text);
 
 function personRow(store, person, become) {
   const input = el("input", {

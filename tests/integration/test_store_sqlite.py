@@ -1,0 +1,351 @@
+"""What is SQLite's own: the file, its lock, its transactions, the schema, the audit table, and speed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import ActionKind
+from dojobbot.errors import AlreadyRunning, StoreError
+from dojobbot.store.engine import connect
+from dojobbot.store.store import SqlStore, open_store
+from dojobbot.store.tables import metadata
+from tests.integration.store_worlds import (
+    A_JOB,
+    ADA,
+    BEN,
+    CHANNEL,
+    JOB_ID,
+    NOW,
+    at,
+    claimed,
+    notice,
+    observe,
+    reading,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "dojobbot.db"
+
+
+@pytest.fixture
+def url(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+@contextmanager
+def sql(file: Path) -> Iterator[sqlite3.Connection]:
+    """Look into the file as an operator would, with SQLite alone."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        yield connection
+
+
+def ask(file: Path, query: str) -> list[tuple[Any, ...]]:
+    with sql(file) as connection:
+        return connection.execute(query).fetchall()
+
+
+# --- the file
+
+
+@pytest.fixture
+def notes(file: Path) -> Path:
+    """Give a text file where the database should be."""
+    file.write_text("These are my notes. " * 100)
+    return file
+
+
+def checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"])
+async def test_plain_urls_work_and_the_folder_is_made(tmp_path: Path, driver: str) -> None:
+    file = tmp_path / "a" / "b c" / "dojobbot.db"
+    async with open_store(f"{driver}:///{file}") as store:
+        await store.ping()
+    assert file.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "dojobbot.db", "sqlite:///file:x?uri=true"],
+)
+async def test_other_urls_are_refused_with_an_example(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        async with open_store(url):
+            pass
+    assert "sqlite:////var/lib/dojobbot/dojobbot.db" in caught.value.hint
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(StoreError, match="taken") as caught:
+        async with open_store(f"sqlite:///{tmp_path}/taken/dojobbot.db"):
+            pass
+    assert "DOJOBBOT_DATABASE_URL" in caught.value.hint
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(notes: Path, url: str) -> None:
+    before = checksum(notes)
+    with pytest.raises(StoreError, match="not a database"):
+        async with open_store(url):
+            pass
+    assert checksum(notes) == before
+
+
+async def test_readers_do_not_wait_and_a_power_cut_takes_no_commit_back(file: Path) -> None:
+    database = connect(file)
+
+    async def setting(connection: AsyncConnection, name: str) -> object:
+        return (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+
+    names = ("journal_mode", "synchronous", "foreign_keys")
+    assert [await database.read(setting, name) for name in names] == ["wal", 2, 1]
+    await database.close()
+
+
+# --- one process at a time
+
+
+async def test_a_second_store_on_the_file_is_refused_until_the_first_closes(file: Path, url: str) -> None:
+    async with open_store(url):
+        with pytest.raises(AlreadyRunning) as caught:
+            async with open_store(url):
+                pass
+        assert str(file) in str(caught.value)
+        assert f"process {os.getpid()}" in str(caught.value)
+    async with open_store(url) as store:
+        await store.ping()
+
+
+async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path, file: Path, url: str) -> None:
+    async with open_store(url):
+        (tmp_path / "alias.db").symlink_to(file)
+        with pytest.raises(AlreadyRunning):
+            async with open_store(f"sqlite:///{tmp_path}/alias.db"):
+                pass
+
+
+WORKER = """
+import asyncio, sys
+from dojobbot.store.store import open_store
+from tests.integration.store_worlds import ADA, CHANNEL, JOB_ID, NOW, at, claimed, notice, observe
+
+async def main():
+    async with open_store(sys.argv[1]) as store:
+        await observe(store)
+        await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+        await observe(store, "Failed", 5)
+        claim = await claimed(store, 5)
+        await store.commit_post(claim, notice(claim))
+        await store.attempt(claim, "post-1", at(6))
+        print("attempted", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_frees_the_file_and_its_claims_and_loses_no_commit(url: str) -> None:
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, url, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        assert worker.stdout is not None
+        assert await worker.stdout.readline() == b"attempted\n"
+        with pytest.raises(AlreadyRunning, match=f"process {worker.pid}"):
+            async with open_store(url):
+                pass
+    finally:
+        worker.kill()
+        await worker.wait()
+    async with open_store(url) as store:
+        claim = await claimed(store, 7)
+        assert claim.post is not None
+        assert (claim.post.id, claim.post.attempted_at) == ("post-1", at(6))
+
+
+# --- transactions
+
+
+async def test_two_connections_that_observe_one_change_make_one_transition(file: Path, url: str) -> None:
+    """Without BEGIN IMMEDIATE both would read before either writes, or be told "database is locked"."""
+    async with open_store(url) as store:
+        await observe(store)
+        await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+    databases = [connect(file) for _ in range(4)]
+    stores = [SqlStore(database) for database in databases]
+    for step, status in enumerate(["Quoted", "Running", "Failed"], start=1):
+        seen = [reading(status, step)]
+        results = await asyncio.gather(*(each.observe(seen, at(step)) for each in stores))
+        assert sorted(len(each) for each in results) == [0, 0, 0, 1]
+    assert ask(file, "SELECT seq, new_status FROM deliveries ORDER BY seq") == [(2, "Quoted"), (4, "Failed")]
+    assert ask(file, "SELECT seq FROM jobs") == [(4,)]
+    for database in databases:
+        await database.close()
+
+
+async def test_reading_does_not_wait_for_somebody_who_writes(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        with sql(file) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with asyncio.timeout(2):
+                assert await store.job(JOB_ID) is not None
+                assert await store.observe([reading()], NOW) == (), "nothing new needs no write lock"
+
+
+async def test_a_cancelled_call_leaves_nothing_behind_and_the_store_works_on(url: str) -> None:
+    """Handlers give up on slow platform reads, which may be just then in a transaction."""
+    jobs = [replace(A_JOB, id=f"{number:08x}") for number in range(400)]
+    async with open_store(url) as store:
+        for pause in (0.0, 0.001, 0.005, 0.02, 0.05):
+            task = asyncio.create_task(store.observe([reading(job=job) for job in jobs], NOW))
+            await asyncio.sleep(pause)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            stored = len(await store.jobs_with_prefix("0", limit=1000))
+            assert stored in (0, 400), "all or nothing"
+        await observe(store)
+        assert await store.job(JOB_ID) is not None
+
+
+async def test_a_failing_database_is_a_store_error_without_anybodys_data(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        with sql(file) as other:
+            other.execute("DROP TABLE presses")
+        with pytest.raises(StoreError, match="no such table: presses") as caught:
+            await store.first_press("trigger-1", NOW)
+        assert "trigger-1" not in str(caught.value)
+        assert "disk" in caught.value.hint
+
+
+# --- the schema
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_code(file: Path, url: str) -> None:
+    async with open_store(url):
+        pass
+    database = connect(file)
+
+    def compare(connection: Connection) -> object:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async def differences(connection: AsyncConnection) -> object:
+        return await connection.run_sync(compare)
+
+    assert await database.read(differences) == []
+    assert _partial_rules(file) == {
+        f"{index.name}: {index.dialect_options['sqlite']['where']}"
+        for table in metadata.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }
+    await database.close()
+
+
+def _partial_rules(file: Path) -> set[str]:
+    """Read the conditions of partial indexes, which Alembic does not compare."""
+    made = ask(file, "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")
+    rules = set()
+    for name, statement in made:
+        table = statement.split(" ON ")[1].split(" ")[0]
+        conditions = statement.split(" WHERE ")[1].split(" AND ")
+        rules.add(f"{name}: " + " AND ".join(f"{table}.{each}" for each in conditions))
+    return rules
+
+
+async def test_a_schema_newer_than_the_code_is_refused(file: Path, url: str) -> None:
+    async with open_store(url):
+        pass
+    with sql(file) as other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"newer dojobbot.*9999") as caught:
+        async with open_store(url):
+            pass
+    assert "DOJOBBOT_DATABASE_URL" in caught.value.hint
+
+
+async def test_a_database_of_another_program_is_refused_whole(file: Path, url: str) -> None:
+    with sql(file) as other:
+        other.execute("CREATE TABLE posts (title TEXT)")
+    with pytest.raises(StoreError, match="posts already exists"):
+        async with open_store(url):
+            pass
+    assert ask(file, "SELECT name FROM sqlite_master") == [("posts",)]
+
+
+# --- the audit, which operators read with SQL
+
+
+async def test_every_attempt_is_a_row_in_the_audit(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        expires = timedelta(minutes=1)
+        first = await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=expires)
+        await store.record_refusal(ActionKind.APPROVE, JOB_ID, BEN, "not the owner", at(1))
+        await store.close_action(first.id, "refused", at(2))
+        await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, at(3), expires=expires)
+        await observe(store, "Cancelled", 4)
+    assert ask(file, "SELECT user_id, kind, allowed, outcome FROM audit ORDER BY id") == [
+        (ADA, "cancel", 1, "refused"),
+        (BEN, "approve", 0, "not the owner"),
+        (ADA, "cancel", 1, "cancelled"),
+    ]
+
+
+async def test_what_a_buried_post_carried_is_dead_with_its_reason(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+        await observe(store, "Failed", 5)
+        claim = await claimed(store, 5)
+        await store.commit_post(claim, notice(claim))
+        await store.bury(claim, "post-1", "is_archived", at(6))
+    assert ask(file, "SELECT dead_because FROM deliveries") == [("is_archived",)]
+    assert ask(file, "SELECT dead_because FROM posts") == [("is_archived",)]
+
+
+async def test_presses_older_than_a_day_are_forgotten(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await store.first_press("old", NOW)
+        await store.first_press("new", NOW + timedelta(days=1, seconds=1))
+    assert ask(file, "SELECT trigger_id FROM presses") == [("new",)]
+
+
+# --- speed
+
+
+async def test_a_tick_over_ten_thousand_unchanged_jobs_is_quick(url: str) -> None:
+    readings = [reading(job=replace(A_JOB, id=f"{number:08x}")) for number in range(10_000)]
+    async with open_store(url) as store:
+        await store.observe(readings, NOW)
+        took = []
+        for _ in range(3):
+            start = time.perf_counter()
+            await store.observe(readings, NOW)
+            took.append(time.perf_counter() - start)
+    assert min(took) < 1.5

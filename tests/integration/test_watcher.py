@@ -1,0 +1,381 @@
+"""The watcher with its real parts: what it sees, what it must not miss, and what it says when it can't."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dojobbot.domain import GONE, JobFilter
+from dojobbot.simulator import scenario
+from dojobbot.simulator.jobs import JobMaker, Life
+from dojobbot.simulator.slack_api.world import ADA, BORIS
+from dojobbot.simulator.world import iso
+from tests.acceptance.stage import shown
+from tests.integration.middle import START, Middle, a_client, about, middle
+
+LISTING = "GET /tools/*/executions"
+ONE_JOB = "GET /tools/*/executions/*"
+EXTREME_ERRORS = [timedelta(), timedelta(hours=7), timedelta(hours=-7)]
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Middle]:
+    """Everything, on one clock."""
+    async with middle(tmp_path) as made:
+        yield made
+
+
+# --- what a tick reads
+
+
+async def test_first_start_seeds_silently_what_is_active_and_the_last_day(built: Middle) -> None:
+    """Nobody hears of it, and history further back is not fetched."""
+    active = built.old_job("Running")
+    yesterday = built.job("Failed", createdAt=iso(START - timedelta(hours=20)))
+    long_ago = built.old_job("Succeeded")
+    await built.watcher.tick()
+    assert (await built.status(active), await built.status(yesterday)) == ("Running", "Failed")
+    assert await built.store.job(long_ago) is None
+    assert await built.store.next_due(built.clock.now()) is None
+    assert await built.store.last_good_tick() == START
+
+
+async def test_an_end_is_told_once_and_wakes_the_notifier(built: Middle) -> None:
+    """However many ticks see it."""
+    job_id = built.old_job()
+    await built.follow(job_id)
+    built.woken.clear()
+    await built.move(job_id, status="Failed")
+    assert built.woken
+    for _ in range(3):
+        await built.watcher.tick()
+    await built.deliver()
+    assert [text.startswith(about("BRD series failed")) for text in built.texts()] == [True]
+
+
+async def test_two_processes_that_see_one_end_at_the_same_time_tell_it_once(built: Middle) -> None:
+    """The store, not the watcher, decides who was first."""
+    job_id = built.old_job()
+    await built.follow(job_id)
+    other = built.another_watcher()
+    built.world.change(job_id, status="Succeeded")
+    await asyncio.gather(built.watcher.tick(), other.tick())
+    await built.deliver()
+    assert len(built.texts()) == 1
+
+
+@pytest.mark.parametrize("status", ["Quoted", "Hibernating", "DataIngesting", "Suspended"])
+async def test_a_followed_job_is_read_until_it_has_ended(built: Middle, status: str) -> None:
+    """Also in a status that no listing of active jobs returns, or that nobody has heard of."""
+    job_id = built.old_job()
+    await built.follow(job_id)
+    await built.move(job_id, status=status)
+    assert await built.status(job_id) == status
+    await built.watcher.tick()
+    await built.move(job_id, status="Completed")
+    assert await built.status(job_id) == "Succeeded"
+    asked = built.gets(job_id)
+    await built.watcher.tick()
+    assert built.gets(job_id) == asked
+    await built.deliver()
+    said = built.texts()
+    assert said.pop().startswith(about("BRD series succeeded"))
+    assert [text.startswith(about("BRD series")) for text in said] == [True] * (status == "Quoted")
+
+
+async def test_a_job_that_nobody_follows_is_not_read_one_by_one(built: Middle) -> None:
+    """Cost follows what is active and what is followed."""
+    job_id = built.old_job()
+    await built.watcher.tick()
+    await built.move(job_id, status="Hibernating")
+    await built.move(job_id, status="Succeeded")
+    assert built.gets(job_id) == 0
+    assert await built.status(job_id) == "Running"
+
+
+async def test_what_is_unfollowed_is_read_no_more(built: Middle) -> None:
+    """The last one to leave turns off the light."""
+    job_id = built.old_job("Hibernating")
+    await built.follow(job_id)
+    await built.follow(job_id, user=BORIS)
+    await built.store.unsubscribe(ADA, job_id, built.clock.now())
+    await built.watcher.tick()
+    asked = built.gets(job_id)
+    await built.store.unsubscribe(BORIS, job_id, built.clock.now())
+    await built.watcher.tick()
+    assert (asked, built.gets(job_id)) == (3, 3)
+
+
+async def test_the_tree_of_a_watched_job_is_read_and_no_listing_flattens_it(built: Middle) -> None:
+    """The card of an RBFE run moves with the tree that only a read by id brings."""
+    life = Life(START - timedelta(days=2), runs=7 * 86_400, queued=10)
+    job_id = JobMaker(seed=99).rbfe(scenario.ADA, life, 6).put(built.world)
+    await built.watch(job_id)
+    await built.watcher.tick()
+    await built.deliver()
+    first = await built.known(job_id)
+    card = shown(built.messages()[0])
+    built.clock.advance(days=2)
+    await built.watcher.tick()
+    await built.deliver()
+    later = await built.known(job_id)
+    assert first.job.progress is not None
+    assert later.job.progress is not None
+    assert len(later.job.progress.branches) > 6
+    assert (later.job.progress.fraction or 0) > (first.job.progress.fraction or 0)
+    assert shown(built.messages()[0]) != card
+    listed = await built.client.list_jobs(JobFilter(statuses=frozenset({"Running"})), limit=10)
+    await built.store.observe(listed.readings, built.clock.now())
+    assert (await built.known(job_id)).job.progress == later.job.progress
+
+
+async def test_a_project_narrows_the_listings_and_not_what_is_followed(tmp_path: Path) -> None:
+    """Somebody who looked a job of another project up by its id is still told."""
+    async with middle(tmp_path, project_id="project-1") as built:
+        ours = built.job(projectId="project-1", name="Ours")
+        theirs = built.job(projectId="project-2", name="Theirs")
+        followed = built.job(projectId="project-2", name="Followed")
+        await built.follow(followed)
+        await built.watcher.tick()
+        assert await built.status(ours) == "Running"
+        assert await built.store.job(theirs) is None
+        await built.move(followed, status="Failed")
+        await built.deliver()
+        assert built.texts()[0].startswith(about("Followed failed"))
+
+
+async def test_a_hidden_job_that_is_followed_by_its_id_is_told_and_in_no_list(built: Middle) -> None:
+    """Hidden means out of lists."""
+    job_id = built.old_job(visibility="hidden")
+    await built.follow(job_id)
+    await built.move(job_id, status="Succeeded")
+    await built.deliver()
+    assert built.texts()[0].startswith(about("BRD series succeeded"))
+    assert await built.store.jobs_created_by([scenario.ADA], JobFilter(), limit=10) == ()
+
+
+# --- ticks that fail
+
+
+@pytest.mark.parametrize("clock_error", EXTREME_ERRORS)
+async def test_what_happens_during_an_outage_is_caught_up_with(
+    tmp_path: Path, clock_error: timedelta
+) -> None:
+    """On the platform's clock: it does not matter that ours is hours off."""
+    async with middle(tmp_path, clock_error=clock_error) as built:
+        await built.watcher.tick()
+        good = await built.store.last_good_tick()
+        assert good == START - clock_error
+        built.platform_fault(LISTING, status=503, kind="status")
+        in_between = []
+        for _ in range(3):
+            built.clock.advance(minutes=50)
+            in_between.append(built.job("Failed"))
+            await built.watcher.tick()
+        assert await built.store.last_good_tick() == good
+        built.platform.faults.clear()
+        built.clock.advance(minutes=50)
+        await built.watcher.tick()
+        assert [await built.status(job_id) for job_id in in_between] == ["Failed"] * 3
+        assert await built.store.last_good_tick() == START - clock_error + timedelta(minutes=200)
+
+
+@pytest.mark.parametrize("clock_error", EXTREME_ERRORS)
+async def test_a_job_that_is_listed_late_is_still_found(tmp_path: Path, clock_error: timedelta) -> None:
+    """New jobs are asked for again ten minutes back, and no further."""
+    async with middle(tmp_path, clock_error=clock_error) as built:
+        await built.watcher.tick()
+        good = START - clock_error
+        late = built.job("Succeeded", createdAt=iso(good - timedelta(minutes=9, seconds=59)))
+        too_late = built.job("Succeeded", createdAt=iso(good - timedelta(minutes=10, seconds=1)))
+        built.clock.advance(seconds=10)
+        await built.watcher.tick()
+        assert await built.status(late) == "Succeeded"
+        assert await built.store.job(too_late) is None
+
+
+async def test_a_get_that_fails_spoils_the_tick_and_not_the_other_readings(built: Middle) -> None:
+    """What could be read is used at once; the window of new jobs stays open."""
+    followed, listed = built.old_job("Hibernating"), built.job(name="KRAS screen")
+    await built.follow(followed)
+    await built.follow(listed)
+    await built.watcher.tick()
+    good = await built.store.last_good_tick()
+    built.clock.advance(seconds=10)
+    built.platform_fault(f"GET /tools/*/{followed}", kind="status", status=502)
+    await built.move(listed, status="Failed")
+    assert await built.status(listed) == "Failed"
+    assert await built.store.last_good_tick() == good
+    assert built.watcher.health.trouble
+    assert built.watcher.health.last_good_at == START
+    built.platform.faults.clear()
+    await built.watcher.tick()
+    assert not built.watcher.health.trouble
+    assert built.watcher.health.last_good_at == built.clock.now()
+
+
+async def test_trouble_is_logged_once_and_its_end_once(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever kind of trouble follows the first."""
+    caplog.set_level(logging.INFO, "dojobbot.watcher")
+    for kind, status in (("status", 503), ("html", 502), ("cut", 200), ("status", 401)):
+        built.platform_fault(LISTING, kind=kind, status=status)
+        await built.watcher.tick()
+        await built.watcher.tick()
+        built.platform.faults.clear()
+    await built.watcher.tick()
+    await built.watcher.tick()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+    assert "interrupted" in caplog.messages[0]
+    assert caplog.messages[1] == "watching works again"
+
+
+async def test_a_refused_token_says_what_the_operator_does(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an error, without the token."""
+    built.platform_fault(LISTING, kind="status", status=401)
+    await built.watcher.tick()
+    assert caplog.records[0].levelno == logging.ERROR
+    assert "DO_AUTH_TOKEN" in caplog.messages[0]
+    assert built.platform.token not in caplog.text + built.watcher.health.trouble
+
+
+@pytest.mark.parametrize("content", ["page", "rowless"])
+async def test_a_job_that_cannot_be_read_does_not_stop_the_others(
+    built: Middle, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    """It is named in the log once, and told when it can be read again."""
+    broken, sound = built.old_job("Hibernating"), built.old_job("Hibernating", name="KRAS screen")
+    await built.follow(broken)
+    await built.follow(sound)
+    if content == "page":
+        built.platform_fault(f"GET /tools/*/{broken}", kind="html", status=200)
+    else:
+        built.world.change(broken, status="")
+    for _ in range(3):
+        built.clock.advance(seconds=10)
+        await built.watcher.tick()
+    assert len([message for message in caplog.messages if broken in message]) == 1
+    assert await built.store.last_good_tick() == built.clock.now()
+    await built.move(sound, status="Failed")
+    assert await built.status(sound) == "Failed"
+    built.platform.faults.clear()
+    await built.move(broken, status="Succeeded")
+    await built.deliver()
+    assert len(built.texts()) == 2
+
+
+# --- jobs that are not there any more
+
+
+async def test_a_job_that_is_not_found_three_times_is_gone(built: Middle) -> None:
+    """Who follows it is told, its card is final, and it is asked for no more."""
+    job_id = built.old_job()
+    await built.watch(job_id)
+    await built.follow(job_id)
+    await built.deliver()
+    built.world.remove(job_id)
+    await built.watcher.tick()
+    await built.watcher.tick()
+    assert await built.status(job_id) == "Running"
+    await built.watcher.tick()
+    assert await built.status(job_id) == GONE
+    await built.deliver()
+    card, ping = built.messages()
+    assert "Deep Origin does not find this job any more" in shown(ping)
+    assert ping["text"].startswith(about("BRD series"))
+    assert "Stop watching" not in str(card)
+    assert await built.store.watches(job_id) == ()
+    asked = built.gets(job_id)
+    await built.watcher.tick()
+    assert built.gets(job_id) == asked
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_job_that_may_not_be_read_is_not_gone(built: Middle, status: int) -> None:
+    """A token's trouble says nothing about a job."""
+    job_id = built.old_job("Hibernating")
+    await built.follow(job_id)
+    built.platform_fault(ONE_JOB, kind="status", status=status)
+    for _ in range(5):
+        await built.watcher.tick()
+    assert await built.status(job_id) == "Hibernating"
+    assert "token" in built.watcher.health.trouble
+    assert await built.store.next_due(built.clock.now()) is None
+
+
+@pytest.mark.parametrize("found_by", ["get", "listing"])
+async def test_not_found_counts_only_in_a_row(built: Middle, found_by: str) -> None:
+    """A reading in between, by id or in a listing, starts the count anew."""
+    job_id = built.old_job("Hibernating")
+    await built.follow(job_id)
+    for _ in range(3):
+        built.platform_fault(ONE_JOB, kind="status", status=404, times=2)
+        await built.watcher.tick()
+        await built.watcher.tick()
+        if found_by == "listing":
+            await built.move(job_id, status="Running")
+            built.world.change(job_id, status="Hibernating")
+        else:
+            await built.watcher.tick()
+    assert await built.status(job_id) in {"Hibernating", "Running"}
+    assert await built.store.next_due(built.clock.now()) is None
+
+
+async def test_a_job_in_a_listing_is_not_gone_whatever_a_get_says(built: Middle) -> None:
+    """The details of a watched job may be missing while the job is there."""
+    job_id = built.old_job()
+    await built.watch(job_id)
+    await built.follow(job_id)
+    await built.deliver()
+    built.platform_fault(ONE_JOB, kind="status", status=404)
+    for _ in range(5):
+        await built.watcher.tick()
+    await built.deliver()
+    assert await built.status(job_id) == "Running"
+    assert len(built.messages()) == 1
+
+
+async def test_listings_that_fail_count_for_nothing(built: Middle) -> None:
+    """While they do, nothing is asked for by id."""
+    job_id = built.old_job("Hibernating")
+    await built.follow(job_id)
+    asked = built.gets(job_id)
+    built.platform_fault("GET /tools/*", kind="status", status=404)
+    for _ in range(5):
+        await built.watcher.tick()
+    assert built.gets(job_id) == asked
+    assert await built.status(job_id) == "Hibernating"
+
+
+async def test_a_job_that_comes_back_is_followed_again_when_asked(built: Middle) -> None:
+    """Gone is the one end that is not final."""
+    job_id = built.old_job("Hibernating")
+    await built.follow(job_id)
+    built.platform_fault(ONE_JOB, kind="status", status=404)
+    for _ in range(3):
+        await built.watcher.tick()
+    built.platform.faults.clear()
+    await built.follow(job_id)
+    await built.move(job_id, status="Failed")
+    await built.deliver()
+    assert [text.split("> ")[1].split(" ")[2] for text in built.texts()][-1] == "failed"
+    assert len(built.texts()) == 2
+
+
+async def test_an_expired_token_is_trouble_and_no_call(built: Middle) -> None:
+    """The year of the token is over; the store is as it was."""
+    built.clock.advance(days=400)
+    async with a_client(built.platform, built.clock) as client:
+        watcher = built.another_watcher(client)
+        await watcher.tick()
+    assert "expired" in watcher.health.trouble
+    assert await built.store.last_good_tick() is None
+    assert not built.platform.requests
