@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
 from dojobbot import __version__
@@ -53,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     except DojobbotError as error:
         print(f"{error} {error.hint}", file=sys.stderr)
         return 1
+    except _PortTaken as error:
+        print(f"The demo can't use port {error.port}. Choose another one: --port 0 takes any.", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -64,7 +67,7 @@ async def _run(settings: Settings) -> None:
 
 async def _demo(port: int, *, open_browser: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="dojobbot-demo-") as folder:
-        async with Demo(port=port) as demo:
+        async with _opened(port) as demo:
             database = f"sqlite:///{Path(folder) / 'demo.db'}"
             settings = read_settings({**demo.environ, "DOJOBBOT_DATABASE_URL": database})
             async with running(settings):
@@ -72,6 +75,23 @@ async def _demo(port: int, *, open_browser: bool) -> None:
                 if open_browser:
                     webbrowser.open(demo.page_url)
                 await _for_ever()
+
+
+@contextlib.asynccontextmanager
+async def _opened(port: int) -> AsyncIterator[Demo]:
+    """Open the demo's servers; a port that is taken is the visitor's to choose anew."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            demo = await stack.enter_async_context(Demo(port=port))
+        except OSError as error:
+            raise _PortTaken(port) from error
+        yield demo
+
+
+class _PortTaken(Exception):
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.port = port
 
 
 async def _until_signalled(work: Coroutine[None, None, None]) -> None:

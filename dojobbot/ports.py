@@ -91,8 +91,8 @@ class Claim:
     """One destination, held by one worker until its lease ends. `token` fences off a worker that lost it.
 
     `post` is the oldest one committed and not settled: sent with an unknown outcome if `attempted_at` is set,
-    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first (500 at most). `watches` are the
-    cards here that may show something old.
+    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first (500 at most).
+    `watches` are the cards here that may show something old.
     """
 
     destination: Destination
