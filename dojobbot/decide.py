@@ -63,11 +63,11 @@ def judge(
     """
     if known is None:
         first = KnownJob(job=seen.job, seq=1, read_at=seen.began_at)
-        return Decision(known=first, closed=_answers(seen.job, open_actions))
+        return Decision(known=first, closed=_answers(seen, open_actions))
     if _is_stale(known, seen) or _would_revive(known.job, seen.job):
         return NOTHING_NEW
     job = _keep_details(known.job, seen)
-    closed = _answers(job, open_actions)
+    closed = _answers(seen, open_actions)
     if job == known.job and not closed:
         return NOTHING_NEW
     updated = KnownJob(job=job, seq=known.seq + 1, read_at=max(known.read_at, seen.began_at))
@@ -100,11 +100,16 @@ def action_outcome(kind: ActionKind, status: str) -> str | None:
         return "too late" if status in ENDED else None
     if status == "Quoted":
         return None
-    return "refused" if status in {"InsufficientFunds", "FailedQuotation"} else "approved"
+    return "refused" if status in {"InsufficientFunds", "FailedQuotation", "Cancelled", GONE} else "approved"
 
 
-def _answers(job: Job, open_actions: Iterable[Action]) -> tuple[tuple[int, str], ...]:
-    outcomes = ((action.id, action_outcome(action.kind, job.status)) for action in open_actions)
+def _answers(seen: Reading, open_actions: Iterable[Action]) -> tuple[tuple[int, str], ...]:
+    """Give the actions that a reading answers; what was read before they were asked for answers nothing."""
+    outcomes = (
+        (action.id, action_outcome(action.kind, seen.job.status))
+        for action in open_actions
+        if action.asked_at <= seen.began_at
+    )
     return tuple((action_id, outcome) for action_id, outcome in outcomes if outcome is not None)
 
 

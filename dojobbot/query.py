@@ -23,6 +23,21 @@ MOST = 50
 VERBS = ("watch", "stop", "notify", "mute", "cancel", "approve")
 
 _STATUSES = {word.lower(): normalise(word) for word in (*KNOWN_STATUSES, *SYNONYMS)}
+_MEANT = {
+    "active": "running",
+    "done": "succeeded",
+    "ended": "succeeded",
+    "error": "failed",
+    "errors": "failed",
+    "finished": "succeeded",
+    "me": "mine",
+    "my": "mine",
+    "ok": "succeeded",
+    "pending": "queued",
+    "stopped": "cancelled",
+    "success": "succeeded",
+    "waiting": "queued",
+}
 _KEYS = ("tool:", "since:", "limit:")
 _QUOTES = "`\"'“”‘’.;"  # noqa: RUF001 - phones type these quotation marks
 _SPAN = re.compile(r"([0-9]{1,6})([hdw])", re.ASCII)
@@ -71,9 +86,12 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
     if "help" in words:
         return JobsQuery(help=True)
     statuses = {_STATUSES[word]: word for word in words if word in _STATUSES}
+    for key in _KEYS:
+        if key in words:
+            raise InvalidQuery(f"`{key}` needs a value right behind the colon.", hint=_EXAMPLES[key])
     for word in words:
         if word not in _STATUSES and word != "mine" and not word.startswith(_KEYS):
-            raise _unknown(word, (*_STATUSES, "mine", "help", *_KEYS), "Type `/jobs help` to see all words.")
+            raise _not_a_filter(word)
     tool, since, limit = (_value(words, key) for key in _KEYS)
     mine = "mine" in words
     said = [*statuses.values(), *(["mine"] if mine else [])]
@@ -105,7 +123,11 @@ def parse_job(text: str) -> JobQuery:
     targets = [target for target in map(_target, rest) if target]
     strange = [word for word in rest if not _target(word)]
     if strange and targets:
-        raise _unknown(strange[0], VERBS, f"After the id you can type {_listed(VERBS)}.")
+        raise _unknown(
+            strange[0],
+            VERBS,
+            f"After the id you can type {_listed(VERBS)}; to refresh or share, use the card's menu.",
+        )
     if strange:
         raise _not_an_id(strange[0])
     if len(set(targets)) > 1:
@@ -115,6 +137,22 @@ def parse_job(text: str) -> JobQuery:
             f"I can't do both `{verbs[0]}` and `{verbs[1]}`.", hint="Type one of them after the id."
         )
     return JobQuery(target=targets[0], verb=verbs[0] if verbs else None)
+
+
+def _not_a_filter(word: str) -> InvalidQuery:
+    """Explain a word that `/jobs` does not know: an id, another word for a status, or a typing mistake."""
+    if _target(word):
+        return InvalidQuery(
+            f"`{_shown(word)}` looks like a job's id.", hint=f"Type `/job {_shown(word)}` to open it."
+        )
+    if word in _MEANT:
+        return InvalidQuery(
+            f"I don't know `{word}`. Did you mean `{_MEANT[word]}`?",
+            hint="Type `/jobs help` to see all words.",
+        )
+    if word == "all":
+        return InvalidQuery("`all` is not needed.", hint="`/jobs` alone lists jobs of every status.")
+    return _unknown(word, (*_STATUSES, "mine", "help", *_KEYS), "Type `/jobs help` to see all words.")
 
 
 def _words(text: str) -> list[str]:
@@ -128,8 +166,6 @@ def _words(text: str) -> list[str]:
 def _value(words: list[str], key: str) -> str | None:
     """Give what follows `key`, None where it is not there."""
     values = {word.removeprefix(key) for word in words if word.startswith(key)}
-    if "" in values:
-        raise InvalidQuery(f"`{key}` needs a value right behind the colon.", hint=_EXAMPLES[key])
     if len(values) > 1:
         first, second = sorted(values)[:2]
         raise InvalidQuery(

@@ -6,12 +6,21 @@ organisation, or the e-mail inside the job's `createdBy` (`provider|email` in ev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from dojobbot.domain import Job, PlatformUser, SlackUser
 
-__all__ = ["Control", "creators_of", "may_act", "member_of", "owner_name", "owner_record", "stranger"]
+__all__ = [
+    "Control",
+    "creators_of",
+    "is_owner",
+    "member_of",
+    "not_owner",
+    "owner_name",
+    "owner_record",
+    "stranger",
+]
 
 
 class Control(StrEnum):
@@ -75,34 +84,22 @@ def is_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> bool:
     return job.created_by in creators_of(user, users) or _email_in(job.created_by) == email
 
 
-def may_act(
-    control: Control,
-    user: SlackUser,
-    job: Job,
-    users: Sequence[PlatformUser],
-    admins: Collection[str],
-) -> str | None:
-    """Say why a person may not cancel or approve a job, or None when they may.
-
-    Args:
-        control: the rule in force.
-        user: a full member (see `stranger`).
-        job: the job.
-        users: the organisation's members.
-        admins: Slack user ids of the bot's admins.
-    """
-    if control is Control.ANYONE or user.id in admins:
-        return None
-    owner = owner_name(job, users)
-    if control is Control.ADMINS:
-        return f"Only dojobbot's admins can do that here. This job belongs to {owner}."
+def not_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> str | None:
+    """Say why a job is not this full member's to cancel or approve, and what they can do; None if it is."""
     if is_owner(user, job, users):
         return None
+    whose = f"It belongs to {owner_name(job, users)}"
     if user.email is None:
-        return f"This job belongs to {owner}, and Slack shows me no e-mail address for you."
+        return (
+            f"{whose}, and Slack shows me no e-mail address for you. If it is yours, ask your Slack "
+            "administrator to let apps see e-mail addresses; else ask them or an admin of mine."
+        )
     if not user.email_confirmed:
-        return f"This job belongs to {owner}, and your Slack e-mail ({user.email}) is not confirmed."
-    return f"This job belongs to {owner}; only they and dojobbot's admins can do that."
+        return (
+            f"{whose}, and your Slack e-mail address, {user.email}, is not confirmed. If it is yours, "
+            "confirm your address in Slack; else ask them or an admin of mine."
+        )
+    return f"{whose}; I looked for {user.email}, your address in Slack. Ask them, or an admin of mine."
 
 
 def _trusted_email(user: SlackUser) -> str | None:

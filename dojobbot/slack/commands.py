@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from dojobbot.domain import Job, JobFilter, KnownJob, SlackUser
-from dojobbot.query import JobQuery, JobsQuery, parse_job, parse_jobs
-from dojobbot.slack import verbs
-from dojobbot.slack.cards import private_card
-from dojobbot.slack.replies import Payload, Reply, answering
-from dojobbot.slack.services import Services
-from dojobbot.slack.verbs import Place
+from dojobbot.domain import Job, JobFilter, Listing, SlackUser
+from dojobbot.errors import JobNotFound, PlatformError
+from dojobbot.query import JobsQuery, parse_job, parse_jobs
+from dojobbot.rights import is_owner
+from dojobbot.slack.asking import carry_out
+from dojobbot.slack.replies import Payload, Reply
+from dojobbot.slack.services import THOROUGH, Services
+from dojobbot.slack.verbs import Asked, Place
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.joblist import JobList, job_list
 
@@ -23,11 +25,12 @@ __all__ = ["register"]
 LOOKED_THROUGH = 1000
 """The platform cannot filter by creator, tool family or id prefix: this many of the newest are read."""
 CHOICES = 10
+SHOWN_INSTEAD = 3
 UUID_LENGTH = 36
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Typed:
     """A command as it arrived, from a full member."""
 
     user: SlackUser
@@ -55,7 +58,7 @@ async def _ack(ack: AsyncAck) -> None:
 async def _answer(
     services: Services,
     body: dict[str, Any],
-    how: Callable[[Services, _Asked], Awaitable[Payload]],
+    how: Callable[[Services, _Typed], Awaitable[Payload]],
 ) -> None:
     async def work() -> Payload:
         refusal = await services.people.stranger(body["user_id"], body.get("team_id"))
@@ -63,55 +66,109 @@ async def _answer(
             return answers.sentence(refusal)
         user = await services.people.slack_user(body["user_id"])
         place = Place(user.id, body["channel_id"])
-        return await how(services, _Asked(user, place, body.get("text") or ""))
+        return await how(services, _Typed(user, place, body.get("text") or ""))
+
+    async def interim() -> Payload:
+        return answers.placeholder()
 
     reply = Reply(body["response_url"], in_place=False)
-    await answering(reply, work, interim=answers.placeholder())
+    await services.desk.serve(reply, work, interim=interim)
 
 
 # --- /jobs ---------------------------------------------------------------------------------------
 
 
-async def _jobs(services: Services, asked: _Asked) -> Payload:
-    query = parse_jobs(asked.text, now=services.clock.now(), tz=asked.user.tz)
+async def _jobs(services: Services, typed: _Typed) -> Payload:
+    query = parse_jobs(typed.text, now=services.clock.now(), tz=typed.user.tz)
     if query.help:
         return answers.jobs_help()
-    creators: frozenset[str] = frozenset()
-    if query.mine:
-        creators = await services.people.creators(asked.user)
-        if not creators:
-            return answers.nobody_matches(asked.user.email, confirmed=asked.user.email_confirmed)
-    wanted = JobFilter(statuses=query.statuses, created_after=query.since)
-    ours = bool(query.mine or query.tool)
-    listing = await services.platform.list_jobs(
-        wanted, limit=max(query.limit, LOOKED_THROUGH) if ours else query.limit
+    fits = await _filter(services, typed.user, query)
+    if fits is None:
+        return await _newest(services, query)
+    listing = await _list(services, query, LOOKED_THROUGH)
+    jobs = {job.id: job for job in listing.jobs if services.lists(job) and fits(job)}
+    creators = await services.people.creators(typed.user) if query.mine else frozenset()
+    for known in await services.store.jobs_created_by(sorted(creators), _wanted(query), limit=LOOKED_THROUGH):
+        if services.lists(known.job) and fits(known.job):
+            jobs.setdefault(known.job.id, known.job)
+    if query.mine and not jobs and not creators:
+        return answers.nobody_matches(typed.user.email, confirmed=typed.user.email_confirmed)
+    newest = sorted(jobs.values(), key=_created, reverse=True)
+    return await _draw(
+        services,
+        query,
+        newest,
+        total=len(newest),
+        bad_rows=listing.bad_rows,
+        looked_through=len(listing.readings) if listing.total > LOOKED_THROUGH else None,
     )
+
+
+async def _newest(services: Services, query: JobsQuery) -> Payload:
+    """Answer what the platform can filter by itself; hidden jobs make it look a little further."""
+    limit = query.limit
+    while True:
+        listing = await _list(services, query, limit)
+        visible = [job for job in listing.jobs if services.lists(job)]
+        if len(visible) >= query.limit or listing.total <= limit or limit >= LOOKED_THROUGH:
+            break
+        limit = min(2 * limit, LOOKED_THROUGH)
+    out_of_sight = len(listing.readings) - len(visible)
+    return await _draw(
+        services,
+        query,
+        visible,
+        total=max(len(visible), listing.total - out_of_sight),
+        bad_rows=listing.bad_rows,
+    )
+
+
+async def _list(services: Services, query: JobsQuery, limit: int) -> Listing:
+    listing = await services.platform.list_jobs(_wanted(query), limit=limit)
     await services.store.observe(listing.readings, services.clock.now())
     services.wake()
-    jobs = {job.id: job for job in listing.jobs if not job.hidden and _fits(job, query, creators)}
-    if query.mine:
-        stored = await services.store.jobs_created_by(sorted(creators), wanted, limit=LOOKED_THROUGH)
-        for known in stored:
-            if _fits(known.job, query, creators):
-                jobs.setdefault(known.job.id, known.job)
-    newest = sorted(jobs.values(), key=_created, reverse=True)
-    total = len(newest) if ours else max(listing.total, len(newest))
+    return listing
+
+
+def _wanted(query: JobsQuery) -> JobFilter:
+    return JobFilter(statuses=query.statuses, created_after=query.since)
+
+
+async def _filter(services: Services, user: SlackUser, query: JobsQuery) -> Callable[[Job], bool] | None:
+    """Give the part of a query that the platform cannot answer, or None when it can answer all of it."""
+    if not query.mine and query.tool is None:
+        return None
+    members = await services.people.members() if query.mine else ()
+    tool = (query.tool or "").casefold()
+
+    def fits(job: Job) -> bool:
+        if query.mine and not is_owner(user, job, members):
+            return False
+        return tool in (job.tool_key or "").casefold()
+
+    return fits
+
+
+async def _draw(
+    services: Services,
+    query: JobsQuery,
+    jobs: Sequence[Job],
+    *,
+    total: int,
+    bad_rows: int,
+    looked_through: int | None = None,
+) -> Payload:
+    items = [(job, await services.people.owner_name(job)) for job in jobs[: query.limit]]
     return job_list(
         JobList(
-            items=tuple([(job, await services.people.owner_name(job)) for job in newest[: query.limit]]),
+            items=tuple(items),
             total=total,
             description=query.description,
             now=services.clock.now(),
-            looked_through=len(listing.readings) if ours and listing.total > LOOKED_THROUGH else None,
-            bad_rows=listing.bad_rows,
+            looked_through=looked_through,
+            bad_rows=bad_rows,
         )
     )
-
-
-def _fits(job: Job, query: JobsQuery, creators: frozenset[str]) -> bool:
-    if query.mine and job.created_by not in creators:
-        return False
-    return query.tool is None or query.tool.casefold() in (job.tool_key or "").casefold()
 
 
 def _created(job: Job) -> float:
@@ -121,45 +178,52 @@ def _created(job: Job) -> float:
 # --- /job ----------------------------------------------------------------------------------------
 
 
-async def _job(services: Services, asked: _Asked) -> Payload:
-    query = parse_job(asked.text)
+async def _job(services: Services, typed: _Typed) -> Payload:
+    query = parse_job(typed.text)
     if query.help:
         return answers.job_help()
-    found = await _find(services, query)
-    if not isinstance(found, KnownJob):
+    # A typed approval shows the price and the button that carries it.
+    verb = "offer" if query.verb == "approve" else query.verb or ""
+    found = await _find(services, query.target)
+    if not isinstance(found, str):
         return found
-    known, note = found, ""
-    if query.verb == "notify":
-        note = await verbs.notify(services, known, asked.place)
-    elif query.verb == "mute":
-        note = await verbs.mute(services, known, asked.place)
-    elif query.verb == "watch":
-        note = await verbs.watch(services, known, asked.place)
-    elif query.verb == "stop":
-        note = await verbs.stop(services, known, asked.place)
-    elif query.verb == "cancel":
-        note = await verbs.cancel(services, known, asked.place)
-    elif query.verb == "approve":
-        note = answers.approve_below(known.job)
-    return await private_card(services, known.job.id, asked.place, note=note)
+    known, said = await services.read_or_recall(found, seconds=THOROUGH)
+    return await carry_out(services, verb, Asked(known, typed.place), said=said)
 
 
-async def _find(services: Services, query: JobQuery) -> KnownJob | Payload:
-    """Find the one job that is meant, freshly read; else the answer that says what was found instead."""
-    if len(query.target) == UUID_LENGTH:
-        return await services.read_job(query.target)
-    stored = await services.store.jobs_with_prefix(query.target, limit=CHOICES + 1)
-    listing = await services.platform.list_jobs(JobFilter(), limit=LOOKED_THROUGH)
-    await services.store.observe(listing.readings, services.clock.now())
-    services.wake()
-    matches = {known.job.id: known.job for known in stored}
-    matches |= {job.id: job for job in listing.jobs if job.id.startswith(query.target)}
+async def _find(services: Services, target: str) -> str | Payload:
+    """Find the id of the one job that is meant; else the answer that says what was found instead."""
+    if len(target) == UUID_LENGTH:
+        if await services.store.job(target) is not None:
+            return target
+        try:
+            await services.read_job(target)
+        except JobNotFound:
+            return await _not_found(services, target)
+        return target
+    matches = {
+        known.job.id: known.job for known in await services.store.jobs_with_prefix(target, limit=CHOICES + 1)
+    }
+    listing: Listing | None = None
+    try:
+        async with asyncio.timeout(THOROUGH):
+            listing = await _list(services, JobsQuery(), LOOKED_THROUGH)
+    except (PlatformError, TimeoutError):
+        # What is stored may be all there is; without it there is nothing to answer with.
+        if not matches:
+            raise
+    else:
+        matches |= {job.id: job for job in listing.jobs if job.id.startswith(target)}
     if len(matches) == 1:
-        return await services.read_job(next(iter(matches)))
+        return next(iter(matches))
     newest = sorted(matches.values(), key=_created, reverse=True)[:CHOICES]
     if newest:
-        return answers.choices(query.target, tuple(newest), now=services.clock.now())
-    visible = tuple(job for job in listing.jobs if not job.hidden)[:3]
-    return answers.not_found(
-        query.target, visible, looked_through=len(listing.readings), now=services.clock.now()
-    )
+        return answers.choices(target, tuple(newest), now=services.clock.now())
+    return await _not_found(services, target, listing)
+
+
+async def _not_found(services: Services, target: str, listing: Listing | None = None) -> Payload:
+    listing = listing or await _list(services, JobsQuery(), SHOWN_INSTEAD)
+    visible = tuple(job for job in listing.jobs if services.lists(job))[:SHOWN_INSTEAD]
+    looked = None if len(target) == UUID_LENGTH else len(listing.readings)
+    return answers.not_found(target, visible, looked_through=looked, now=services.clock.now())

@@ -92,7 +92,7 @@ class SlackMessenger:
         """See ports.Messenger."""
         cursor: str | None = None
         for _ in range(HISTORY_PAGES):
-            page = await _send(lambda: self._history(destination, since_ts, cursor))  # noqa: B023 - awaited at once
+            page = await self._history(destination, since_ts, cursor)
             for message in page["messages"]:
                 if message.get("metadata", {}).get("event_payload", {}).get("id") == post_id:
                     return str(message["ts"])
@@ -101,7 +101,7 @@ class SlackMessenger:
                 return None
         return None
 
-    def _history(self, destination: Destination, since_ts: str | None, cursor: str | None) -> Awaitable[Any]:
+    async def _history(self, destination: Destination, since_ts: str | None, cursor: str | None) -> Any:
         common: dict[str, Any] = {
             "channel": destination.channel_id,
             "oldest": since_ts,
@@ -110,9 +110,18 @@ class SlackMessenger:
             "include_all_metadata": True,
             "cursor": cursor,
         }
-        if destination.thread_ts is None:
-            return self._once.conversations_history(**common)
-        return self._once.conversations_replies(ts=destination.thread_ts, **common)
+        thread_ts = destination.thread_ts
+        try:
+            if thread_ts is None:
+                return await _send(lambda: self._once.conversations_history(**common))
+            return await _send(lambda: self._once.conversations_replies(ts=thread_ts, **common))
+        except (SlackThrottled, DeliveryUnknown, DestinationClosed):
+            raise
+        except SlackError as error:
+            # A token that may post but not look: waiting would not help, and the post would never go out.
+            if isinstance(error, SlackUnavailable) and error.code != "missing_scope":
+                raise
+            raise DestinationClosed(f"Slack says {error.code}.", code=error.code) from error
 
     async def open_dm(self, user_id: str) -> str:
         """See ports.Messenger."""

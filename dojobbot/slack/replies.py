@@ -20,26 +20,32 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from dojobbot.errors import DojobbotError
 from dojobbot.slack.views import answers
 
-__all__ = ["Payload", "Reply", "answering"]
+__all__ = ["Desk", "Payload", "Reply"]
 
 Payload = dict[str, object]
+Work = Callable[[], Awaitable[Payload | None]]
 PATIENCE = 1.2
 """Seconds until a person is told that we are still asking."""
+LAST_WORD_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response_url. `in_place`: what was pressed is private, and answers replace it."""
+    """One response_url.
+
+    `in_place`: what was pressed is private to the presser, and answers replace it. Anything else is never
+    replaced: a posted message belongs to everyone, and a command's response_url has nothing to replace.
+    """
 
     url: str
     in_place: bool
 
-    async def send(self, payload: Payload, *, replace: bool) -> None:
-        """Send a private answer; `replace` puts it where the card or the placeholder is."""
+    async def send(self, payload: Payload) -> None:
+        """Send a private answer."""
         body: dict[str, Any] = {
             "response_type": "ephemeral",
-            "replace_original": replace,
+            "replace_original": self.in_place,
             **payload,
         }
         client = AsyncWebhookClient(
@@ -54,30 +60,51 @@ class Reply:
             log.warning("Slack did not take an answer: %s %s", response.status_code, response.body[:200])
 
 
-async def answering(
-    reply: Reply,
-    work: Callable[[], Awaitable[Payload | None]],
-    *,
-    interim: Payload | None,
-) -> None:
-    """Do the work and send what comes of it; errors become sentences, slowness a placeholder.
+class Desk:
+    """Where commands and presses are served, and where the last of them are waited for at the end."""
 
-    Args:
-        reply: where to.
-        work: gives the answer, or None when nothing needs to be said.
-        interim: what to show while it takes long; None to show nothing.
-    """
-    task = asyncio.ensure_future(_guarded(work))
-    done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-    placed = not done and interim is not None
-    if placed and interim is not None:
-        await reply.send(interim, replace=reply.in_place)
-    payload = await task
+    def __init__(self) -> None:
+        self._serving: set[asyncio.Task[Any]] = set()
+
+    async def serve(self, reply: Reply, work: Work, *, interim: Work) -> None:
+        """Do the work and send what comes of it; errors become sentences, slowness an interim answer.
+
+        Args:
+            reply: where to.
+            work: gives the answer, or None when nothing needs to be said.
+            interim: gives what to show while it takes long, or None.
+        """
+        task = asyncio.ensure_future(_guarded(work))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            await _send_some(reply, await _guarded(interim))
+        await asyncio.wait({task})
+        if task.cancelled():
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                await reply.send(answers.restarting())
+            return
+        await _send_some(reply, task.result())
+
+    async def close(self, seconds: float) -> None:
+        """Wait for what is being served; what takes longer is given up, and its person is told."""
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=seconds)
+        given_up = list(self._serving)
+        for task in given_up:
+            task.cancel()
+        if given_up:
+            # The tasks that wait for these still send their last word.
+            await asyncio.sleep(LAST_WORD_SECONDS)
+
+
+async def _send_some(reply: Reply, payload: Payload | None) -> None:
     if payload is not None:
-        await reply.send(payload, replace=reply.in_place or placed)
+        await reply.send(payload)
 
 
-async def _guarded(work: Callable[[], Awaitable[Payload | None]]) -> Payload | None:
+async def _guarded(work: Work) -> Payload | None:
     try:
         return await work()
     except DojobbotError as error:

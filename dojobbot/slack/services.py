@@ -6,27 +6,39 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dojobbot.domain import KnownJob, Reading
-from dojobbot.errors import JobNotFound, PlatformError
+from dojobbot.domain import Job, KnownJob, Reading
+from dojobbot.errors import JobNotFound, PlatformError, PlatformUnavailable
 from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Platform, Store
+from dojobbot.slack.replies import Desk
 
-__all__ = ["Services"]
+__all__ = ["QUICK", "THOROUGH", "Services"]
 
-QUICK = 2.0
+QUICK = 1.5
 """Seconds that a press waits for the platform before it is answered with what is stored."""
+THOROUGH = 10.0
+"""Seconds that somebody waits who typed, or who asked for something that needs a fresh look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The ports, who people are, and the bell of the outbox."""
+    """The ports, who people are, where they are served, and the bell of the outbox.
+
+    `project_id`: the one project that listings are narrowed to, if any.
+    """
 
     platform: Platform
     store: Store
     messenger: Messenger
     people: People
     clock: Clock
+    desk: Desk
     wake: Callable[[], None]
+    project_id: str | None = None
+
+    def lists(self, job: Job) -> bool:
+        """Whether a job belongs into lists: not hidden, and of our project where there is one."""
+        return not job.hidden and self.project_id in {None, job.project_id}
 
     async def take_in(self, reading: Reading) -> KnownJob:
         """Store a reading and give the job as it is known then."""
@@ -37,26 +49,26 @@ class Services:
             raise JobNotFound(reading.job.id)
         return known
 
-    async def read_job(self, job_id: str) -> KnownJob:
-        """Read a job from the platform, however long that takes. Raises PlatformError."""
-        return await self.take_in(await self.platform.get_job(job_id))
+    async def read_job(self, job_id: str, *, seconds: float = THOROUGH) -> KnownJob:
+        """Read a job from the platform. Raises PlatformError, also when that takes too long."""
+        try:
+            async with asyncio.timeout(seconds):
+                reading = await self.platform.get_job(job_id)
+        except TimeoutError as error:
+            raise PlatformUnavailable("Deep Origin is too slow to answer.") from error
+        return await self.take_in(reading)
 
-    async def read_or_recall(self, job_id: str) -> tuple[KnownJob, str]:
-        """Read a job quickly, or give it as stored with a sentence that says so.
+    async def read_or_recall(self, job_id: str, *, seconds: float = QUICK) -> tuple[KnownJob, str]:
+        """Read a job, or give it as stored with a sentence that says so.
 
-        Raises PlatformError when the platform does not answer and the job was never seen.
+        Raises PlatformError when the platform does not answer in time and the job was never seen.
         """
         try:
-            async with asyncio.timeout(QUICK):
-                return await self.read_job(job_id), ""
-        except (PlatformError, TimeoutError) as error:
+            return await self.read_job(job_id, seconds=seconds), ""
+        except PlatformError as error:
             known = await self.store.job(job_id)
             if known is None:
-                if isinstance(error, PlatformError):
-                    raise
-                raise PlatformError(
-                    "Deep Origin is slow to answer.", hint="Try again in a moment."
-                ) from error
+                raise
             if isinstance(error, JobNotFound):
                 return known, "Deep Origin does not know this job any more; this is what I saw last."
             return known, "Deep Origin does not answer right now; this is what I saw last."

@@ -80,6 +80,12 @@ def date(moment: datetime, now: datetime) -> str:
     utc = moment.astimezone(UTC)
     if abs(now - moment) < _NEAR:
         return f"<!date^{int(utc.timestamp())}^{{time}}|{utc:%H:%M} UTC>"
+    return stamp(moment)
+
+
+def stamp(moment: datetime) -> str:
+    """Give a moment with its day in the viewer's zone, for what may still be read on another day."""
+    utc = moment.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time}}|{utc:%d %b %Y, %H:%M} UTC>"
 
 

@@ -20,7 +20,7 @@ from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.scenario import PEOPLE
 from dojobbot.simulator.slack_api.world import ADA, CHEN, GENERAL
 from dojobbot.simulator.workspace import SimulatedWorkspace
-from dojobbot.simulator.world import World, iso
+from dojobbot.simulator.world import Script, World, iso
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 20.0
@@ -126,12 +126,17 @@ class Stage:
 
     # --- jobs
 
-    def running_job(self, name: str, *, owner: str = ADA_AUTH, **fields: Any) -> str:
-        """Put a docking job that runs until the test says otherwise; returns its id."""
+    def running_job(self, name: str, *, owner: str = ADA_AUTH, confirmed: Script = (), **fields: Any) -> str:
+        """Put a docking job that runs until the test says otherwise; returns its id.
+
+        `confirmed`: what happens to it when its quote is confirmed.
+        """
         self.jobs_made += 1
         now = self.world.moment()
         made = JobMaker(seed=self.jobs_made).execution(owner, DOCKING, now, {}, Label(name=name))
-        return self.world.put({**made, "status": "Running", "startedAt": iso(now), **fields})
+        return self.world.put(
+            {**made, "status": "Running", "startedAt": iso(now), **fields}, confirmed=confirmed
+        )
 
     # --- what people see
 

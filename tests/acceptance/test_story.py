@@ -80,7 +80,7 @@ async def test_notify_me_pings_once_when_the_job_ends(set_up: Stage) -> None:
     job_id = set_up.running_job("BRD series")
     card = await set_up.card(job_id)
     await set_up.press(card, "Notify me")
-    card = await set_up.sees("I'll tell you here", "BRD series")
+    card = await set_up.sees("I'll tell you here", "everyone sees it", "BRD series")
     assert "Stop notifying" in labels(card)
     await set_up.card(job_id, verb="notify")
     set_up.world.change(job_id, status="Failed", statusReason="em: step size too small")
@@ -168,7 +168,7 @@ async def test_an_old_card_says_what_happened(set_up: Stage) -> None:
     card = await set_up.card(job_id)
     set_up.world.change(job_id, status="Failed", statusReason="disk full")
     await set_up.press(card, "Notify me")
-    redrawn = await set_up.sees("nothing left to follow", "disk full")
+    redrawn = await set_up.sees("BRD series failed", "nothing left to follow", "disk full")
     assert redrawn["ts"] == card["ts"]
     assert "Cancel job" not in labels(redrawn)
 
@@ -192,7 +192,7 @@ async def test_approve_shows_the_cost_and_spends_it_once(set_up: Stage) -> None:
     assert execution is not None
     assert execution["status"] == "Quoted"
     await set_up.press(card, "Approve", confirm=True)
-    await set_up.sees("Approved", job_id[:8])
+    await set_up.sees("Approved by", job_id[:8])
     confirms = [served for served in set_up.platform.requests if served.path.endswith(":confirm")]
     assert len(confirms) == 1
     set_up.world.change(job_id, status="Completed")
@@ -222,5 +222,13 @@ async def test_share_posts_a_card_for_everyone(set_up: Stage) -> None:
     job_id = set_up.running_job("BRD series")
     card = await set_up.card(job_id)
     await set_up.press(card, "menu", option="Share")
-    posted = await set_up.sees("BRD series is running", f"<@{ADA}>", user=BORIS)
+    posted = await set_up.sees("BRD series is running", f"Shared by <@{ADA}>", user=BORIS)
     assert not posted["is_ephemeral"]
+    set_up.world.change(job_id, status="Failed", statusReason="disk full")
+    final = await set_up.sees("BRD series failed", "disk full", user=BORIS)
+    assert final["ts"] == posted["ts"]
+    ended = await set_up.card(job_id)
+    await set_up.press(ended, "menu", option="Share")
+    await set_up.slack.wait_for(
+        lambda: sum("Shared by" in shown(message) for message in set_up.messages(user=BORIS)) == 2
+    )

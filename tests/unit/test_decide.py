@@ -150,6 +150,7 @@ def test_a_listing_keeps_the_tree_that_a_get_brought() -> None:
         (ActionKind.APPROVE, "Quoted", None),
         (ActionKind.APPROVE, "Running", "approved"),
         (ActionKind.APPROVE, "InsufficientFunds", "refused"),
+        (ActionKind.APPROVE, "Cancelled", "refused"),
     ],
 )
 def test_readings_answer_open_actions(kind: ActionKind, status: str, outcome: str | None) -> None:
@@ -163,6 +164,14 @@ def test_an_answer_is_taken_even_when_the_job_is_already_known_to_have_ended() -
     """An action asked after the end was stored is closed by the next reading, not left open for ever."""
     decision = judge(known("Cancelled", 1), seen("Cancelled", 1), [], [asked(ActionKind.CANCEL)], NOW)
     assert decision.closed == ((9, "cancelled"),)
+
+
+def test_what_was_read_before_an_action_answers_nothing() -> None:
+    """Somebody else's cancel, read a moment earlier, is not the answer to this one."""
+    earlier = seen("Cancelled", began=-1)
+    decision = judge(known("Running", read=-2), earlier, [], [asked(ActionKind.CANCEL)], NOW)
+    assert decision.known is not None
+    assert decision.closed == ()
 
 
 def test_a_naive_reading_is_refused() -> None:

@@ -70,11 +70,6 @@ def test_mine_names_the_address_that_was_looked_for() -> None:
     assert "no e-mail address" in str(answers.nobody_matches(None, confirmed=False)["text"])
 
 
-def test_an_ended_job_has_nothing_left_to_follow() -> None:
-    ended = replace(JOB, status="Succeeded", completed_at=NOW)
-    assert answers.ended(ended) == "There is nothing left to follow: this job succeeded in 16 min."
-
-
 def test_a_typed_approve_leads_to_the_button_or_says_why_not() -> None:
     quoted = replace(JOB, status="Quoted", quote=Quote(184.5, "abc"))
     assert answers.approve_below(quoted) == "Look at the price, then press *Approve* below."

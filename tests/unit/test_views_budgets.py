@@ -78,7 +78,6 @@ def test_any_jobs_make_choices(found: list[Job], prefix: str) -> None:
 def test_any_error_and_note_is_a_sentence(job: Job, text: str) -> None:
     refused = PlatformRefused(text, status=400)
     assert seen(answers.from_error(refused)) == []
-    assert seen(answers.sentence(answers.ended(job))) == []
     assert seen(answers.sentence(answers.approve_below(job))) == []
     assert seen(answers.nobody_matches(text, confirmed=True)) == []
 

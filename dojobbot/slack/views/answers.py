@@ -11,22 +11,28 @@ from dojobbot.slack.text import clip, code, escape
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
-from dojobbot.slack.views.describe import row, span
+from dojobbot.slack.views.describe import row
 from dojobbot.slack.views.status import OTHER, look, outcome
 
 __all__ = [
+    "ASKING",
+    "NOTHING_LEFT",
     "approve_below",
     "choices",
-    "ended",
     "from_error",
     "job_help",
     "jobs_help",
     "nobody_matches",
     "not_found",
     "placeholder",
+    "restarting",
     "sentence",
+    "words_of",
 ]
 
+ASKING = ":hourglass_flowing_sand: Asking Deep Origin…"
+NOTHING_LEFT = "There is nothing left to follow."
+"""A card's note: its headline says how the job ended."""
 _LONGEST = 2000
 
 
@@ -37,12 +43,25 @@ def sentence(text: str) -> Payload:
 
 def placeholder() -> Payload:
     """Say that it takes a moment."""
-    return sentence(":hourglass_flowing_sand: Asking Deep Origin…")
+    return sentence(ASKING)
+
+
+def restarting() -> Payload:
+    """Say that what was asked for was cut short."""
+    return sentence(
+        "I'm being restarted, so I can't tell what came of this. Open the job again in a minute with `/job`."
+    )
+
+
+def words_of(error: DojobbotError) -> str:
+    """Say what went wrong and what to do next, escaped, as whole sentences."""
+    said = clip(escape(str(error)).rstrip(), 1000)
+    return f"{said if said.endswith(('.', '!', '?', '…')) else said + '.'} {escape(error.hint)}"
 
 
 def from_error(error: DojobbotError) -> Payload:
-    """Say what went wrong and what to do next. The error's text is escaped here."""
-    return sentence(f":warning: {clip(escape(str(error)), 1000)} {escape(error.hint)}")
+    """Answer with what went wrong and what to do next."""
+    return sentence(f":warning: {words_of(error)}")
 
 
 def jobs_help() -> Payload:
@@ -83,15 +102,26 @@ def choices(prefix: str, jobs: Sequence[Job], *, now: datetime) -> Payload:
     return blocks.message(text, [blocks.attachment(OTHER.color, [_offer(job, now) for job in jobs])])
 
 
-def not_found(prefix: str, newest: Sequence[Job], *, looked_through: int, now: datetime) -> Payload:
-    """Say that no job begins with a prefix, how far was looked, and offer the newest ones."""
-    where = f" among the newest {looked_through:,} and those I know" if looked_through else ""
-    text = f"No job begins with {code(prefix, 40)}{where}."
-    advice = "Check the id, or paste all of it: then I find older jobs, too."
+def not_found(target: str, newest: Sequence[Job], *, looked_through: int | None, now: datetime) -> Payload:
+    """Say that there is no such job, and offer the newest ones.
+
+    Args:
+        target: a full id, or the beginning of one.
+        newest: what to offer.
+        looked_through: among how many of the newest a beginning was looked for; None for a full id.
+        now: the present.
+    """
+    if looked_through is None:
+        text = f"Deep Origin knows no job {code(target, 40)}. Check the id."
+    else:
+        text = (
+            f"No job begins with {code(target, 40)} among the newest {looked_through:,} and those I know. "
+            "Check the id, or paste all of it: then I find older jobs, too."
+        )
     if not newest:
-        return sentence(f"{text} {advice}")
+        return sentence(text)
     body = [blocks.context("The newest ones are:"), *(_offer(job, now) for job in newest)]
-    return blocks.message(f"{text} {advice}", [blocks.attachment(OTHER.color, body)])
+    return blocks.message(text, [blocks.attachment(OTHER.color, body)])
 
 
 def nobody_matches(email: str | None, *, confirmed: bool) -> Payload:
@@ -111,13 +141,6 @@ def nobody_matches(email: str | None, *, confirmed: bool) -> Payload:
         f"I looked for {address}, your address in Slack, and not exactly one person in Deep Origin has it. "
         "Leave out `mine`, or use the same address in both."
     )
-
-
-def ended(job: Job) -> str:
-    """Say, as a card's note, that there is nothing left to follow."""
-    took = span(job, job.completed_at) if job.completed_at else ""
-    said = f"{look(job.status).phrase} {took}".rstrip()
-    return f"There is nothing left to follow: this job {said}."
 
 
 def approve_below(job: Job) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dojobbot.domain import Action, ActionKind, Job, KnownJob
-from dojobbot.slack.text import date, foreign, mention, money
+from dojobbot.slack.text import date, foreign, mention, money, stamp
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, headline, identity, state, times
@@ -108,7 +108,7 @@ def _small_print(view: Card) -> list[str]:
     said = [*times(job, view.now), "" if _is_open(view.action) else _action_line(view)]
     if view.shared_by:
         said.append(f"Shared by {mention(view.shared_by)}")
-    said.append(f"As of {date(view.now, view.now)}")
+    said.append(f"As of {stamp(view.now)}")
     return [part for part in said if part]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dojobbot.domain import Job
+from dojobbot.query import MOST
 from dojobbot.slack.text import MESSAGE_BUDGET, SECTION_BUDGET, block_text, clip, escape, plain, plural
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
@@ -120,7 +121,7 @@ def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:
     """Say what is not shown and how to see it, above the menu."""
     said: list[str] = []
     if 0 < shown < view.total:
-        said.append("To narrow, add words such as `running`, `mine` or `since:7d`; `limit:50` shows more.")
+        said.append(_advice(view, shown))
     if view.looked_through is not None:
         said.append(
             f"I looked through the newest {view.looked_through:,} jobs and those I know; "
@@ -130,6 +131,21 @@ def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:
         said.append(f"{plural(view.bad_rows, 'job')} could not be read and {_are(view.bad_rows)} left out.")
     body = [*([blocks.context("\n".join(said))] if said else []), *menu]
     return [blocks.attachment(OTHER.color, body)] if body else []
+
+
+def _advice(view: JobList, shown: int) -> str:
+    """Name words that narrow: kinds that were not used yet, since another status would only add jobs."""
+    used = view.description.split(", ")
+    kinds = {
+        "`running`": all(each == "mine" or ":" in each for each in used if each),
+        "`mine`": "mine" not in used,
+        "`tool:docking`": not any(each.startswith("tool:") for each in used),
+        "`since:7d`": not any(each.startswith("since:") for each in used),
+    }
+    unused = [word for word, is_unused in kinds.items() if is_unused]
+    narrow = f"To narrow, add words such as {' or '.join(unused[:3])}." if unused else ""
+    more = f"`limit:{MOST}` shows more." if shown < MOST else ""
+    return " ".join(filter(None, [narrow, more]))
 
 
 def _are(count: int) -> str:
