@@ -19,6 +19,7 @@ from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.slack import actions, commands
 from dojobbot.slack.messenger import SlackMessenger, patient_client
+from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
 from dojobbot.slack.transport import SocketLink, bolt_app, identify, signed_http
 from dojobbot.store.store import open_store
@@ -75,13 +76,16 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         notifier = Notifier(store, messenger, people, clock)
         watcher = Watcher(platform, store, clock, on_change=notifier.wake)
         bolt = bolt_app(me, settings.slack_api_url)
+        desk = Desk()
         services = Services(
             platform=platform,
             store=store,
             messenger=messenger,
             people=people,
             clock=clock,
+            desk=desk,
             wake=notifier.wake,
+            project_id=settings.do_project_id,
         )
         commands.register(bolt, services)
         actions.register(bolt, services)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -54,15 +55,28 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error} {error.hint}", file=sys.stderr)
         return 1
     except _PortTaken as error:
-        print(f"The demo can't use port {error.port}. Choose another one: --port 0 takes any.", file=sys.stderr)
+        print(f"The demo can't use port {error.port}. Try --port 0: it takes any.", file=sys.stderr)
         return 1
     return 0
 
 
 async def _run(settings: Settings) -> None:
     async with running(settings) as address:
+        _collect_rarely()
         logging.getLogger("dojobbot").info("health is at %s/readyz", address)
         await _for_ever()
+
+
+def _collect_rarely() -> None:
+    """Keep full garbage collections short and rare: every ack waits for them.
+
+    One took a tenth of a second when it went through all that was built at the start, and stays for good, and
+    some 30 ms in the middle of a tick over 10,000 jobs (benchmarks/ack.py). Most of what a tick makes goes by
+    reference counting anyway.
+    """
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, 100)
 
 
 async def _demo(port: int, *, open_browser: bool) -> None:

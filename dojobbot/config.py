@@ -11,15 +11,17 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from dojobbot.deeporigin.account import choose_base_url
+from dojobbot.deeporigin.account import Account, choose_base_url
 from dojobbot.errors import SettingsError
 from dojobbot.rights import Control
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "read_account", "read_settings"]
 
 SLACK_API = "https://slack.com/api/"
 Parsed = TypeVar("Parsed")
 _NOBODY: tuple[str, ...] = ()
+_WHERE_TOKEN = "your Deep Origin account's API tokens"  # noqa: S105  # words, no token
+_WHERE_ORG = "Deep Origin > your organisation's settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Settings:
     http_port: int = 8080
     control: Control = Control.OWNER
     admins: tuple[str, ...] = ()
+    retention_days: int = 90
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -61,26 +64,62 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "SLACK_APP_TOKEN is not set (for Socket Mode; or set SLACK_SIGNING_SECRET for HTTP mode). "
             "Both are at api.slack.com/apps > your app > Basic Information."
         )
-    do_token = reader.required("DO_AUTH_TOKEN", "your Deep Origin account's API tokens")
+    do_token = reader.required("DO_AUTH_TOKEN", _WHERE_TOKEN)
     settings = {
         "slack_bot_token": bot_token,
         "slack_app_token": app_token,
         "slack_signing_secret": secret,
         "slack_api_url": reader.parse("SLACK_API_URL", _slack_url, SLACK_API),
         "do_token": do_token,
-        "do_org": reader.required("DO_ORG_KEY", "Deep Origin > your organisation's settings"),
+        "do_org": reader.required("DO_ORG_KEY", _WHERE_ORG),
         "do_base_url": reader.base_url(do_token),
         "do_project_id": reader.text("DO_PROJECT_ID"),
-        "database_url": reader.text("DOJOBBOT_DATABASE_URL") or _default_database(),
+        "database_url": reader.parse("DOJOBBOT_DATABASE_URL", _database_url, _default_database()),
         "poll_seconds": reader.parse("DOJOBBOT_POLL_SECONDS", _seconds, 10.0),
         "http_host": reader.text("DOJOBBOT_HTTP_HOST") or "127.0.0.1",
         "http_port": reader.parse("DOJOBBOT_HTTP_PORT", _port, 8080),
         "control": reader.parse("DOJOBBOT_CONTROL", _control, Control.OWNER),
         "admins": reader.parse("DOJOBBOT_ADMINS", _slack_ids, _NOBODY),
+        "retention_days": reader.parse("DOJOBBOT_RETENTION_DAYS", _days, 90),
     }
     if reader.problems:
         raise SettingsError(*reader.problems)
     return Settings(**settings)  # type: ignore[arg-type]  # every None in a required place made a problem
+
+
+def read_account(
+    environ: Mapping[str, str],
+    *,
+    token: str | None = None,
+    org_key: str | None = None,
+    base_url: str | None = None,
+    project_id: str | None = None,
+) -> Account:
+    """Read where the platform is and who we are to it, as the Python API needs it.
+
+    Args:
+        environ: environment variables, those that `dojobbot run` reads as well.
+        token: instead of `DO_AUTH_TOKEN`.
+        org_key: instead of `DO_ORG_KEY`.
+        base_url: instead of `DO_BASE_URL` and `DO_ENV`.
+        project_id: instead of `DO_PROJECT_ID`.
+
+    Raises:
+        SettingsError: with a line for each variable that is missing or wrong, and where to get it.
+    """
+    given = {
+        "DO_AUTH_TOKEN": token,
+        "DO_ORG_KEY": org_key,
+        "DO_BASE_URL": base_url,
+        "DO_PROJECT_ID": project_id,
+    }
+    reader = _Reader({**environ, **{name: value for name, value in given.items() if value is not None}})
+    account_token = reader.required("DO_AUTH_TOKEN", _WHERE_TOKEN)
+    account_org = reader.required("DO_ORG_KEY", _WHERE_ORG)
+    account_url = reader.base_url(account_token)
+    if account_token is None or account_org is None or account_url is None:
+        raise SettingsError(*reader.problems)
+    return Account(account_url, account_org, account_token, reader.text("DO_PROJECT_ID"))
 
 
 class _Reader:
@@ -130,6 +169,21 @@ def _default_database() -> str:
     return f"sqlite:///{Path(platformdirs.user_data_dir('dojobbot')) / 'dojobbot.db'}"
 
 
+def _database_url(text: str) -> str:
+    # A URL may hold a password: it is not repeated.
+    scheme, separator, file = text.partition(":///")
+    if not separator or scheme not in {"sqlite", "sqlite+aiosqlite"}:
+        raise ValueError(
+            "takes a SQLite file, the only database for now, such as sqlite:////data/dojobbot.db"
+        )
+    if not file.partition("?")[0] or file.startswith((":memory:", "file:")):
+        raise ValueError(
+            "names no file, and what the bot knows must outlive it; it takes one such as "
+            "sqlite:////data/dojobbot.db"
+        )
+    return text
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -143,6 +197,12 @@ def _seconds(text: str) -> float:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise ValueError(f"is {json.dumps(text)}; it takes a port number from 0 to 65535, such as 8080")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 3650:
+        raise ValueError(f"is {json.dumps(text)}; it takes a number of days from 1 to 3650, such as 90")
     return int(text)
 
 
@@ -165,7 +225,12 @@ def _slack_ids(text: str) -> tuple[str, ...]:
 
 
 def _slack_url(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("is not an address; leave it out for Slack's own, https://slack.com/api/") from None
+    if parts.hostname is None:
+        raise ValueError("names no host; leave it out for Slack's own, https://slack.com/api/")
     local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise ValueError("must be an https address (plain http only to this machine)")

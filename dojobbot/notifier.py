@@ -121,7 +121,6 @@ class Notifier:
             pause = SLACK_DOWN_PAUSE
             try:
                 pause = await self._serve(claim)
-                self._note_recovery()
             except SlackThrottled as error:
                 self.tally.throttled += 1
                 pause = timedelta(seconds=error.retry_after)
@@ -181,7 +180,8 @@ class Notifier:
             # History cannot be read here: at least once is what can be promised, and it is counted.
             self.tally.resent_unverified += 1
             return await self._send(claim, post)
-        except DeliveryUnknown:
+        except DeliveryUnknown as error:
+            self._note_trouble(str(error))
             return SECOND_LOOK
         if ts is not None:
             await self._settled(claim, post, ts)
@@ -198,6 +198,7 @@ class Notifier:
         try:
             ts = await self._deliver(post)
         except DeliveryUnknown as error:
+            self._note_trouble(str(error))
             if error.code == "no_reply":
                 return SILENCE
             self._answered.add(post.id)
@@ -209,6 +210,7 @@ class Notifier:
             self.tally.dead += 1
             log.error("a post to %s can't arrive: %s", claim.destination.key, error)
             await self._store.bury(claim, post.id, error.code, self._clock.now())
+            self._note_recovery()
             return POST_PAUSE
         await self._settled(claim, post, ts, shown)
         return POST_PAUSE
@@ -227,6 +229,7 @@ class Notifier:
         self._answered.discard(post.id)
         self.tally.posts += 1
         await self._store.settle(claim, post.id, ts, shown=shown, now=self._clock.now())
+        self._note_recovery()
 
     # --- live cards
 
@@ -246,7 +249,8 @@ class Notifier:
             return timedelta(0)
         try:
             await self._messenger.edit(claim.destination.channel_id, watch.ts, card(view))
-        except DeliveryUnknown:
+        except DeliveryUnknown as error:
+            self._note_trouble(str(error))
             return EDIT_PAUSE
         except (SlackThrottled, SlackUnavailable):
             raise
@@ -256,6 +260,7 @@ class Notifier:
             return timedelta(0)
         self.tally.edits += 1
         await self._store.settle_edit(claim, watch, shows, now)
+        self._note_recovery()
         return EDIT_PAUSE
 
     async def _card_of(self, watch: Watch) -> Card | None:

@@ -6,7 +6,7 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -104,7 +104,10 @@ class Claim:
 
 
 class Store(Protocol):
-    """The durable state. Each method is one transaction. Raises StoreError when the database fails."""
+    """The durable state. Each method is one transaction, unless it says otherwise.
+
+    Raises StoreError when the database fails.
+    """
 
     # --- jobs
     async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
@@ -113,6 +116,9 @@ class Store(Protocol):
         The only writer of job state. For each reading, in one transaction together: the job row, the
         transition's deliveries, the subscriptions that are done, the actions that are answered, and the mark
         that the job's cards may be old. Two concurrent observes of one change make one transition.
+
+        Many readings are taken in by several transactions, in order, so that nobody who writes meanwhile
+        waits for all of them; when it fails halfway, those before it are stored.
         """
         ...
 
@@ -141,6 +147,10 @@ class Store(Protocol):
         """Give the ids of the jobs that have an open watch."""
         ...
 
+    async def unfinished(self) -> tuple[str, ...]:
+        """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
+        ...
+
     # --- subscriptions
     async def subscribe(
         self, user_id: str, job_id: str, destination: Destination, *, seen_seq: int, now: datetime
@@ -160,8 +170,10 @@ class Store(Protocol):
         ...
 
     # --- watches and shared cards
-    async def add_watch(self, user_id: str, job_id: str, destination: Destination, now: datetime) -> bool:
-        """Open a watch; False when one of this job is open in this destination."""
+    async def add_watch(
+        self, user_id: str, job_id: str, destination: Destination, now: datetime, *, note: str = ""
+    ) -> bool:
+        """Open a watch, whose card shows `note`; False when one of this job is open in this destination."""
         ...
 
     async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
@@ -191,6 +203,13 @@ class Store(Protocol):
         """Close an action with its outcome, also in the audit. Does nothing when it is closed already."""
         ...
 
+    async def expire_actions(self, now: datetime, limits: Mapping[ActionKind, timedelta]) -> int:
+        """Close the open actions that reached the age limit of their kind, as "unanswered".
+
+        Also in the audit; the cards of their jobs may be old then. Returns how many there were.
+        """
+        ...
+
     async def latest_action(self, job_id: str) -> Action | None:
         """Give the newest action of a job, open or closed."""
         ...
@@ -207,7 +226,11 @@ class Store(Protocol):
         ...
 
     async def commit_post(self, claim: Claim, post: Post) -> bool:
-        """Freeze a post and take its deliveries off the queue. False when the claim was lost: do not send."""
+        """Freeze a post and take its deliveries off the queue.
+
+        False, and nothing changed, when the claim was lost, or a delivery mentions others by now than the
+        claim says: do not send, claim anew. Raises StoreError when a delivery is not owed there.
+        """
         ...
 
     async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
@@ -220,6 +243,28 @@ class Store(Protocol):
 
     async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
+        ...
+
+    async def mentioned(self, post_id: str) -> tuple[str, ...]:
+        """Give the people that the deliveries in a post mention, each once."""
+        ...
+
+    async def redirect(
+        self,
+        claim: Claim,
+        post_id: str,
+        reason: str,
+        *,
+        dms: Mapping[str, Destination],
+        note: str,
+        now: datetime,
+    ) -> int:
+        """Bury a notice, and owe each transition in it to the people whom it mentioned, in `dms` (by user).
+
+        Who is not in `dms` is left out. A delivery that is made for it has the `note`; where the transition
+        is owed in that destination already, or was sent there, it is not owed again. Returns how many
+        destinations are to be told now; 0, and nothing changed, when the claim was lost.
+        """
         ...
 
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
@@ -256,7 +301,16 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Make one cheap query; raises StoreError."""
+        """Write next to nothing, to see whether the database can be written; raises StoreError."""
+        ...
+
+    async def prune(self, before: datetime, *, limit: int) -> int:
+        """Remove what was over before a moment: at most `limit` rows of each kind; returns how many it were.
+
+        That is: settled posts with their deliveries, closed watches, subscriptions and actions, and jobs that
+        ended, of which nothing was read since, and on which nothing of the others hangs. Spared: whatever is
+        open or unsettled, and the audit. 0: there is nothing left to remove.
+        """
         ...
 
 

@@ -1,14 +1,14 @@
 """Polls the platform and hands what it reads to the store. The only importer of apscheduler.
 
-A tick costs two listings (what is active, what is new) and one get for each followed job that is in neither.
-`tick()` is a plain coroutine; APScheduler only calls it.
+A tick costs two listings (what is active, what is new) and one get for each job in neither that is followed,
+or stored as if it were still under way. `tick()` is a plain coroutine; APScheduler only calls it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,6 @@ from dojobbot.errors import (
     JobNotFound,
     PlatformError,
     PlatformThrottled,
-    PlatformUnavailable,
     TokenRejected,
 )
 from dojobbot.ports import Clock, Platform, Store
@@ -32,16 +31,26 @@ OVERLAP = timedelta(minutes=10)
 """A job may be listed some time after it was created; new jobs are asked for again this far back."""
 MISSES_UNTIL_GONE = 3
 GETS_IN_FLIGHT = 8
+PATIENT_PAUSE = timedelta(seconds=60)
+"""Between two gets of a job that is not urgent: a Quoted one, which is listed as soon as its quote is approved,
+or one that nobody follows."""
+STRAYS_AT_ONCE = 50
+LONGEST_REST = timedelta(hours=1)
+"""However long the platform asks to be left alone, it is asked again then."""
 EVERYTHING = 1_000_000
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the watcher is: when its last complete tick ended, and what went wrong since, if anything."""
+    """How the watcher is: when its last complete tick began, and what went wrong since, if anything.
+
+    `unreadable`: how many jobs could not be read one by one while the listings worked.
+    """
 
     last_good_at: datetime | None = None
     trouble: str = ""
+    unreadable: int = 0
 
 
 class Watcher:
@@ -56,13 +65,19 @@ class Watcher:
         self._on_change = on_change
         self._misses: dict[str, int] = {}
         self._unreadable: set[str] = set()
+        self._asked_at: dict[str, datetime] = {}
+        self._not_before: datetime | None = None
+        self._said: set[type[Exception]] = set()
         self._scheduler: AsyncIOScheduler | None = None
         self._ticking: asyncio.Future[None] | None = None
         self.health = Health()
 
     def start(self, seconds: float) -> None:
         """Tick now, and then every `seconds`; a tick that takes longer delays the next one."""
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        # It warns whenever a tick is still under way as the next is due, which is ordinary in an outage.
+        quiet = log.getChild("scheduler")
+        quiet.setLevel(logging.ERROR)
+        self._scheduler = AsyncIOScheduler(timezone="UTC", logger=quiet)
         self._scheduler.add_job(
             self.tick,
             "interval",
@@ -91,21 +106,20 @@ class Watcher:
         await asyncio.wait({self._ticking})
 
     async def _tick(self) -> None:
-        try:
-            began_at = await self._read_all()
-        except DojobbotError as error:
-            self._note_trouble(error)
+        if self._not_before is not None and self._clock.now() < self._not_before:
             return
-        except Exception:
-            # A bug here must not end the polling: it is logged whole, and the next tick tries again.
-            log.exception("a tick failed unexpectedly")
-            self.health = replace(self.health, trouble="unexpected failure, see the log")
+        self._not_before = None
+        try:
+            await self._read_all()
+        except Exception as error:  # noqa: BLE001 - a bug must not end the polling: it is logged whole
+            self._note_trouble(error)
             return
         if self.health.trouble:
             log.warning("watching works again")
-        self.health = Health(last_good_at=began_at)
+        self._said.clear()
+        self.health = replace(self.health, trouble="")
 
-    async def _read_all(self) -> datetime:
+    async def _read_all(self) -> None:
         began_at = self._clock.now()
         last_good = await self._store.last_good_tick()
         since = (last_good - OVERLAP) if last_good else (began_at - FIRST_LOOK_BACK)
@@ -115,34 +129,80 @@ class Watcher:
         )
         listed = {reading.job.id: reading for reading in (*active.readings, *created.readings)}
         await self._observe(listed.values())
-        followed, watched = await asyncio.gather(self._store.followed(), self._store.watched())
-        running = {job_id for job_id, reading in listed.items() if reading.job.status == "Running"}
-        await self._read_each((followed - listed.keys()) | (watched & running))
-        # The platform's clock rules the window of new jobs; ours stands in where it sends no Date.
+        # The platform's clock rules the window of new jobs; ours stands in where it sends no Date. What comes
+        # after is about single jobs: it changes nothing about which new ones were seen.
         await self._store.set_last_good_tick(_server_time(active, created) or began_at)
-        return began_at
+        self.health = replace(self.health, last_good_at=began_at)
+        await self._read_each(await self._to_get(listed))
+
+    async def _to_get(self, listed: dict[str, Reading]) -> list[str]:
+        """Choose the jobs to read one by one, and forget what was remembered of others."""
+        followed, watched, unfinished = await asyncio.gather(
+            self._store.followed(), self._store.watched(), self._store.unfinished()
+        )
+        # No listing has the progress tree that a live card shows.
+        running = {job_id for job_id, reading in listed.items() if reading.job.status == "Running"}
+        # Followed jobs have not ended, so those that are not unfinished either are Quoted.
+        quoted = followed.difference(unfinished, listed)
+        urgent = followed.difference(quoted, listed) | (watched & running)
+        strays = [job_id for job_id in unfinished if job_id not in followed and job_id not in listed]
+        self._remember_only(urgent | quoted | set(strays), listed)
+        chosen = [
+            *sorted(urgent),
+            *self._patiently(sorted(quoted)),
+            *self._patiently(strays)[:STRAYS_AT_ONCE],
+        ]
+        self._asked_at |= dict.fromkeys(chosen, self._clock.now())
+        return chosen
+
+    def _patiently(self, job_ids: Iterable[str]) -> list[str]:
+        """Leave out those that were asked for a moment ago; whoever waits longest comes first."""
+        waiting_since = self._clock.now() - PATIENT_PAUSE
+        long_ago = datetime.min.replace(tzinfo=waiting_since.tzinfo)
+        asked = {job_id: self._asked_at.get(job_id, long_ago) for job_id in job_ids}
+        return sorted((job_id for job_id in asked if asked[job_id] <= waiting_since), key=asked.__getitem__)
+
+    def _remember_only(self, wanted: Collection[str], listed: Collection[str]) -> None:
+        # What is listed is there, whatever a get says of it.
+        self._misses = {
+            job_id: count
+            for job_id, count in self._misses.items()
+            if job_id in wanted and job_id not in listed
+        }
+        self._unreadable.intersection_update(wanted)
+        self._asked_at = {job_id: at for job_id, at in self._asked_at.items() if job_id in wanted}
 
     async def _read_each(self, job_ids: Iterable[str]) -> None:
-        gate = asyncio.Semaphore(GETS_IN_FLIGHT)
+        """Read jobs one by one, and take each in as it arrives.
 
-        async def read(job_id: str) -> Reading | PlatformError | None:
+        The listings have just worked: the platform lives and takes our token. What fails here is that job's
+        own trouble; it is said once, tried again, and neither fails the tick nor holds up the others.
+
+        Raises PlatformThrottled: then the rest is left for later.
+        """
+        gate = asyncio.Semaphore(GETS_IN_FLIGHT)
+        failed: dict[str, PlatformError] = {}
+
+        async def read(job_id: str) -> None:
             async with gate:
                 try:
-                    return await self._get(job_id)
-                except (PlatformUnavailable, PlatformThrottled, TokenRejected) as error:
-                    return error
+                    reading = await self._get(job_id)
+                except PlatformThrottled:
+                    raise
                 except PlatformError as error:
-                    # This one job cannot be read; the others must not wait for it.
-                    if job_id not in self._unreadable:
-                        self._unreadable.add(job_id)
-                        log.warning("job %s can't be read: %s", job_id, error)
-                    return None
+                    failed[job_id] = error
+                    return
+            if reading is not None:
+                await self._observe((reading,))
 
-        results = await asyncio.gather(*(read(job_id) for job_id in sorted(job_ids)))
-        await self._observe(result for result in results if isinstance(result, Reading))
-        failures = [result for result in results if isinstance(result, PlatformError)]
-        if failures:
-            raise failures[0]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job_id in job_ids:
+                    group.create_task(read(job_id))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            self._note_unreadable(failed)
 
     async def _get(self, job_id: str) -> Reading | None:
         """Read one job. One that the platform does not know three times in a row is Gone."""
@@ -157,7 +217,9 @@ class Watcher:
             gone = replace(known.job, status=GONE, raw_status=GONE)
             return Reading(job=gone, began_at=self._clock.now(), detailed=True)
         self._misses.pop(job_id, None)
-        self._unreadable.discard(job_id)
+        if job_id in self._unreadable:
+            self._unreadable.discard(job_id)
+            log.warning("job %s can be read again", job_id)
         return reading
 
     async def _observe(self, readings: Iterable[Reading]) -> None:
@@ -166,11 +228,42 @@ class Watcher:
             log.info("job %s went from %s to %s", each.job_id, each.old, each.new)
         self._on_change()
 
-    def _note_trouble(self, error: DojobbotError) -> None:
-        if not self.health.trouble:
+    def _note_unreadable(self, failed: dict[str, PlatformError]) -> None:
+        news = [job_id for job_id in failed if job_id not in self._unreadable]
+        self._unreadable.update(news)
+        self.health = replace(self.health, unreadable=len(self._unreadable))
+        for job_id in news:
+            log.warning("job %s can't be read, though the listings work: %s", job_id, _why(failed[job_id]))
+
+    def _note_trouble(self, error: Exception) -> None:
+        """Remember what is wrong; each kind of trouble has one line in the log until all is well again."""
+        is_news = type(error) not in self._said
+        self._said.add(type(error))
+        if isinstance(error, DojobbotError):
+            trouble = str(error) + self._rest(error)
             level = logging.ERROR if isinstance(error, TokenRejected) else logging.WARNING
-            log.log(level, "watching is interrupted: %s %s", error, error.hint)
-        self.health = replace(self.health, trouble=str(error))
+            if is_news:
+                log.log(level, "watching is interrupted: %s %s", trouble, error.hint)
+        else:
+            trouble = "unexpected failure, see the log"
+            if is_news:
+                log.error("a tick failed unexpectedly", exc_info=error)
+        self.health = replace(self.health, trouble=trouble)
+
+    def _rest(self, error: DojobbotError) -> str:
+        """Leave the platform alone for as long as it asks, and say until when; empty if it does not ask."""
+        if not isinstance(error, PlatformThrottled) or not error.retry_after:
+            return ""
+        rest = LONGEST_REST
+        if error.retry_after < rest.total_seconds():
+            rest = timedelta(seconds=error.retry_after)
+        self._not_before = self._clock.now() + rest
+        return f" It is left alone until {self._not_before:%H:%M:%S} UTC."
+
+
+def _why(error: PlatformError) -> str:
+    # The same token has just been good for the listings, so it is not the token that is refused.
+    return "Deep Origin refuses to show it." if isinstance(error, TokenRejected) else str(error)
 
 
 def _server_time(*listings: Listing) -> datetime | None:

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import Delivery, Destination, Job, Owed, Transition
 from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
-from dojobbot.store.tables import deliveries
+from dojobbot.store.tables import deliveries, destinations
 
-__all__ = ["owe", "owe_also", "owed_at"]
+__all__ = ["carried", "mentions", "owe", "owe_also", "owed_at"]
 
 MOST_AT_ONCE = 500
 """So many fit in no message; what is left waits for the next claim."""
@@ -26,15 +26,21 @@ async def owe(connection: AsyncConnection, values: Sequence[rows.Values]) -> Non
 
 
 async def owe_also(
-    connection: AsyncConnection, transition: Transition, owed: Owed, snapshot: Job, now: datetime
+    connection: AsyncConnection,
+    transition: Transition,
+    owed: Owed,
+    snapshot: Job,
+    now: datetime,
+    *,
+    note: str = "",
 ) -> bool:
-    """Owe a transition to somebody who asked for it just after it was seen.
+    """Owe a transition to somebody after it was seen, with a `note` on why it comes there.
 
     Where the destination is owed it already, the message will mention them too. False when it has been sent
     there by now, so that nothing more is owed.
     """
     inserted = await connection.execute(
-        insert_new(connection, deliveries), rows.delivery_values(transition, owed, snapshot, now)
+        insert_new(connection, deliveries), rows.delivery_values(transition, owed, snapshot, now, note)
     )
     if inserted.rowcount:
         return True
@@ -47,8 +53,10 @@ async def owe_also(
     queued = (await connection.execute(query.with_for_update())).one_or_none()
     if queued is None:
         return False
-    mentions = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
-    await connection.execute(update(deliveries).where(deliveries.c.id == queued.id).values(mentions=mentions))
+    everybody = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
+    await connection.execute(
+        update(deliveries).where(deliveries.c.id == queued.id).values(mentions=everybody)
+    )
     return True
 
 
@@ -61,3 +69,20 @@ async def owed_at(connection: AsyncConnection, destination: Destination) -> tupl
         .limit(MOST_AT_ONCE)
     )
     return tuple(rows.delivery(row, destination) for row in await connection.execute(query))
+
+
+async def carried(connection: AsyncConnection, post_id: str) -> tuple[Delivery, ...]:
+    """Give what a post carries, oldest first."""
+    query = (
+        select(deliveries, destinations.c.channel_id, destinations.c.thread_ts)
+        .join(destinations)
+        .where(deliveries.c.post_id == post_id)
+        .order_by(deliveries.c.id)
+    )
+    return tuple(rows.delivery(row, rows.destination(row)) for row in await connection.execute(query))
+
+
+async def mentions(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Give whom deliveries mention by now, by id; nobody can be added meanwhile."""
+    query = select(deliveries.c.id, deliveries.c.mentions).where(deliveries.c.id.in_(ids))
+    return {row.id: tuple(row.mentions) for row in await connection.execute(query.with_for_update())}

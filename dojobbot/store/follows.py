@@ -122,7 +122,13 @@ async def finish_subscriptions(connection: AsyncConnection, ids: Sequence[int], 
 
 
 async def add_watch(
-    connection: AsyncConnection, user_id: str, job_id: str, destination: Destination, now: datetime
+    connection: AsyncConnection,
+    user_id: str,
+    job_id: str,
+    destination: Destination,
+    now: datetime,
+    *,
+    note: str,
 ) -> bool:
     """Open a watch, whose card waits to be posted from now on; False when one is open there."""
     if not await connection.scalar(select(exists().where(jobs.c.id == job_id))):
@@ -137,6 +143,7 @@ async def add_watch(
             "created_at": now,
             "wanted": 1,
             "waiting_since": now,
+            "note": note,
         },
     )
     return inserted.rowcount == 1

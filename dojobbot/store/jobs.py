@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import JobFilter, KnownJob, Transition
+from dojobbot.domain import TERMINAL, JobFilter, KnownJob, Transition
 from dojobbot.errors import StoreError
 from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
@@ -66,6 +66,12 @@ async def created_by(
         query = query.where(jobs.c.created_at > wanted.created_after)
     result = await connection.execute(query.order_by(*NEWEST_FIRST).limit(limit))
     return tuple(rows.known_job(row) for row in result)
+
+
+async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
+    """Give the ids of the jobs at a status that is not terminal, least recently read first."""
+    query = select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL)).order_by(jobs.c.read_at, jobs.c.id)
+    return tuple((await connection.scalars(query)).all())
 
 
 async def insert_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Action, ActionKind, require_aware
@@ -17,7 +18,9 @@ from dojobbot.store.tables import actions, audit, meta, presses
 
 PRESS_MEMORY = timedelta(days=1)
 LAST_GOOD_TICK = "last_good_tick"
+LAST_PING = "last_ping"
 SCOPE = "scope:"
+UNANSWERED = "unanswered"
 IS_OPEN = actions.c.closed_at.is_(None)
 
 
@@ -39,7 +42,7 @@ async def begin_action(
     for other in await open_actions(connection, [job_id]):
         if now - other.asked_at < expires:
             raise ActionInFlight(f"Somebody asked to {other.kind} this job a moment ago.")
-        await close_action(connection, other.id, "unanswered", now)
+        await close_action(connection, other.id, UNANSWERED, now)
     asked = {"job_id": job_id, "kind": kind.value, "user_id": user_id, "asked_at": now}
     row = (await connection.execute(insert(actions).values(**asked).returning(actions))).one()
     await connection.execute(insert(audit).values(**asked, allowed=True, action_id=row.id))
@@ -68,6 +71,18 @@ async def close_action(connection: AsyncConnection, action_id: int, outcome: str
         update(audit).where(audit.c.action_id == action_id).values(closed_at=now, outcome=outcome)
     )
     await mark_cards_old(connection, [job_id], now)
+
+
+async def expire_actions(
+    connection: AsyncConnection, now: datetime, limits: Mapping[ActionKind, timedelta]
+) -> int:
+    """Close what waits for an answer longer than the limit of its kind; returns how many there were."""
+    query = select(actions.c.id, actions.c.kind, actions.c.asked_at).where(IS_OPEN).order_by(actions.c.id)
+    rows_of_open = (await connection.execute(query.with_for_update())).all()
+    expired = [row.id for row in rows_of_open if now - row.asked_at >= limits[ActionKind(row.kind)]]
+    for action_id in expired:
+        await close_action(connection, action_id, UNANSWERED, now)
+    return len(expired)
 
 
 async def latest_action(connection: AsyncConnection, job_id: str) -> Action | None:
@@ -110,8 +125,8 @@ async def first_press(connection: AsyncConnection, trigger_id: str, now: datetim
 
 
 async def ping(connection: AsyncConnection) -> None:
-    """Ask the database for next to nothing."""
-    await connection.execute(select(literal(1)))
+    """Write next to nothing, and something else each time: the same again might not reach the file."""
+    await _set(connection, LAST_PING, uuid.uuid4().hex)
 
 
 async def last_good_tick(connection: AsyncConnection) -> datetime | None:
@@ -122,9 +137,12 @@ async def last_good_tick(connection: AsyncConnection) -> datetime | None:
 
 async def set_last_good_tick(connection: AsyncConnection, moment: datetime) -> None:
     """Remember when the last complete tick began."""
-    value = require_aware(moment).isoformat()
-    await connection.execute(insert_new(connection, meta), {"name": LAST_GOOD_TICK, "value": value})
-    await connection.execute(update(meta).where(meta.c.name == LAST_GOOD_TICK).values(value=value))
+    await _set(connection, LAST_GOOD_TICK, require_aware(moment).isoformat())
+
+
+async def _set(connection: AsyncConnection, name: str, value: str) -> None:
+    await connection.execute(insert_new(connection, meta), {"name": name, "value": value})
+    await connection.execute(update(meta).where(meta.c.name == name).values(value=value))
 
 
 async def bind(connection: AsyncConnection, scope: Mapping[str, str]) -> None:

@@ -13,11 +13,11 @@ from dojobbot.decide import Decision, judge
 from dojobbot.domain import Action, Job, KnownJob, Reading, Subscription, Transition
 from dojobbot.store import deliveries, follows, jobs, ledger, rows
 
-__all__ = ["take_in", "those_with_news"]
+__all__ = ["chunks", "take_in", "those_with_news"]
 
 COMPARED_AT_ONCE = 125
-JUDGED_AT_ONCE = 50
-"""So many jobs between two breaths of the event loop: a few milliseconds of work each."""
+TAKEN_IN_AT_ONCE = 50
+"""So many jobs in one transaction: a few milliseconds of work, so that presses get in between."""
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ async def those_with_news(connection: AsyncConnection, readings: Sequence[Readin
     them. A job with an open action is never left out: even an old status may answer it.
     """
     with_news: set[str] = set()
-    for chunk in _chunks(readings, COMPARED_AT_ONCE):
+    for chunk in chunks(readings, COMPARED_AT_ONCE):
         job_ids = {reading.job.id for reading in chunk}
         stored = await jobs.digests(connection, job_ids)
         with_news |= {each.job.id for each in chunk if stored.get(each.job.id) != rows.job_digest(each.job)}
@@ -67,18 +67,9 @@ async def those_with_news(connection: AsyncConnection, readings: Sequence[Readin
 
 
 async def take_in(
-    connection: AsyncConnection, readings: Iterable[Reading], now: datetime
-) -> tuple[Transition, ...]:
-    """Judge readings in order and write what the decisions say; returns the transitions."""
-    transitions: list[Transition] = []
-    for chunk in _chunks(readings, JUDGED_AT_ONCE):
-        transitions += await _take_in_chunk(connection, chunk, now)
-    return tuple(transitions)
-
-
-async def _take_in_chunk(
     connection: AsyncConnection, readings: Sequence[Reading], now: datetime
 ) -> list[Transition]:
+    """Judge readings in order and write what the decisions say; returns the transitions."""
     job_ids = {reading.job.id for reading in readings}
     stored = _Stored(
         await jobs.find_all(connection, job_ids, to_write=True),
@@ -126,7 +117,8 @@ async def _write(
     await follows.mark_cards_old(connection, tuple(changes.known), now)
 
 
-def _chunks(readings: Iterable[Reading], size: int) -> Iterator[tuple[Reading, ...]]:
+def chunks(readings: Iterable[Reading], size: int = TAKEN_IN_AT_ONCE) -> Iterator[tuple[Reading, ...]]:
+    """Cut readings into tuples of no more than `size`, in order."""
     remaining = iter(readings)
     while chunk := tuple(itertools.islice(remaining, size)):
         yield chunk

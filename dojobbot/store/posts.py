@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import case, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import ENDED, Post, Watch
+from dojobbot.domain import ENDED, Destination, Owed, Post, Watch
 from dojobbot.errors import StoreError
 from dojobbot.ports import Claim
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
+from dojobbot.store.deliveries import carried, mentions, owe_also
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, deliveries, destinations, jobs, posts, watches
 
@@ -23,11 +25,15 @@ async def add(connection: AsyncConnection, post: Post) -> None:
 
 
 async def commit(connection: AsyncConnection, claim: Claim, post: Post) -> bool:
-    """Freeze a post and put its deliveries in it; False, and nothing is written, without the claim.
+    """Freeze a post and put its deliveries in it.
 
-    Raises StoreError when one of the deliveries is not owed here: the post would say something untrue.
+    False, and nothing is written, without the claim, or when somebody joined a delivery since it was claimed:
+    the post would not mention them. Raises StoreError when one of the deliveries is not owed here.
     """
     if not await holds(connection, claim):
+        return False
+    as_claimed = {each.id: each.mentions for each in claim.deliveries if each.id in post.deliveries}
+    if await mentions(connection, tuple(as_claimed)) != as_claimed:
         return False
     shows = next((watch.wanted for watch in claim.watches if watch.id == post.watch_id), None)
     await connection.execute(insert(posts).values(**rows.post_values(post), shows_wanted=shows))
@@ -76,12 +82,43 @@ async def bury(connection: AsyncConnection, claim: Claim, post_id: str, reason: 
         return
     if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
         return
-    await connection.execute(
-        update(deliveries).where(deliveries.c.post_id == post_id).values(dead_because=reason)
-    )
+    await _bury_carried(connection, post_id, reason)
     watch_id = await connection.scalar(select(posts.c.watch_id).where(posts.c.id == post_id))
     if watch_id is not None:
         await _end_watch(connection, watch_id, reason, now)
+
+
+async def redirect(
+    connection: AsyncConnection,
+    claim: Claim,
+    post_id: str,
+    reason: str,
+    *,
+    dms: Mapping[str, Destination],
+    note: str,
+    now: datetime,
+) -> int:
+    """Record that a notice can't arrive, and owe what it carried to the people it mentions, one by one."""
+    if not await holds(connection, claim):
+        return 0
+    if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
+        return 0
+    await _bury_carried(connection, post_id, reason)
+    owed = 0
+    for delivery in await carried(connection, post_id):
+        for user_id in delivery.mentions:
+            if user_id not in dms:
+                continue
+            await ensure_destination(connection, dms[user_id], now)
+            wish = Owed(dms[user_id], (user_id,))
+            owed += await owe_also(connection, delivery.transition, wish, delivery.snapshot, now, note=note)
+    return owed
+
+
+async def mentioned(connection: AsyncConnection, post_id: str) -> tuple[str, ...]:
+    """Give the people that a post mentions, each once."""
+    everybody = (user for each in await carried(connection, post_id) for user in each.mentions)
+    return tuple(dict.fromkeys(everybody))
 
 
 async def settle_edit(
@@ -112,6 +149,12 @@ async def _update_open(connection: AsyncConnection, claim: Claim, post_id: str, 
         .values(**values)
     )
     return changed.rowcount == 1
+
+
+async def _bury_carried(connection: AsyncConnection, post_id: str, reason: str) -> None:
+    await connection.execute(
+        update(deliveries).where(deliveries.c.post_id == post_id).values(dead_because=reason)
+    )
 
 
 async def _now_shows(

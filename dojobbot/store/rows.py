@@ -106,7 +106,9 @@ def moved_values(transition: Transition) -> Values:
     }
 
 
-def delivery_values(transition: Transition, owed: Owed, snapshot: Job, now: datetime) -> Values:
+def delivery_values(
+    transition: Transition, owed: Owed, snapshot: Job, now: datetime, note: str = ""
+) -> Values:
     """Give the columns of `deliveries` for what a destination is owed."""
     return {
         "job_id": transition.job_id,
@@ -118,6 +120,7 @@ def delivery_values(transition: Transition, owed: Owed, snapshot: Job, now: date
         "mentions": owed.mentions,
         "snapshot": snapshot,
         "created_at": now,
+        "note": note,
     }
 
 
@@ -132,6 +135,7 @@ def delivery(row: AnyRow, destination: Destination) -> Delivery:
         destination=destination,
         mentions=tuple(row.mentions),
         snapshot=msgspec.convert(row.snapshot, Job),
+        note=row.note,
     )
 
 

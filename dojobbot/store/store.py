@@ -1,11 +1,11 @@
-"""The Store port on SQLAlchemy: `open_store` opens a database, each method of SqlStore is one transaction.
+"""The Store port on SQLAlchemy: `open_store` opens a database, a method of SqlStore is one transaction.
 
 What a method does is in the module that it calls; what it promises is in `ports.Store`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from dojobbot.domain import (
 )
 from dojobbot.errors import StoreError
 from dojobbot.ports import Claim, Subscribed
-from dojobbot.store import claims, follows, jobs, ledger, migrations, observing, posts
+from dojobbot.store import claims, follows, jobs, ledger, migrations, observing, posts, pruning
 from dojobbot.store.engine import Database, connect, sqlite_file
 from dojobbot.store.lock import FileLock
 
@@ -79,8 +79,10 @@ class SqlStore:
 
     async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
         """Take in readings; see the port."""
-        news = await self._read(observing.those_with_news, readings)
-        return await self._write(observing.take_in, news, now) if news else ()
+        transitions: list[Transition] = []
+        for chunk in observing.chunks(await self._read(observing.those_with_news, readings)):
+            transitions += await self._write(observing.take_in, chunk, now)
+        return tuple(transitions)
 
     async def job(self, job_id: str) -> KnownJob | None:
         """Give a job as stored, or None."""
@@ -104,6 +106,10 @@ class SqlStore:
         """Give the ids of the jobs that have an open watch."""
         return await self._read(follows.watched)
 
+    async def unfinished(self) -> tuple[str, ...]:
+        """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
+        return await self._read(jobs.unfinished)
+
     # --- subscriptions
 
     async def subscribe(
@@ -122,9 +128,11 @@ class SqlStore:
 
     # --- watches and shared cards
 
-    async def add_watch(self, user_id: str, job_id: str, destination: Destination, now: datetime) -> bool:
-        """Open a watch; False when one of this job is open in this destination."""
-        return await self._write(follows.add_watch, user_id, job_id, destination, now)
+    async def add_watch(
+        self, user_id: str, job_id: str, destination: Destination, now: datetime, *, note: str = ""
+    ) -> bool:
+        """Open a watch, whose card shows `note`; False when one of this job is open in this destination."""
+        return await self._write(follows.add_watch, user_id, job_id, destination, now, note=note)
 
     async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
         """Ask for a watch's last edit, which will show `note`, and its end. False when there is none."""
@@ -150,6 +158,10 @@ class SqlStore:
         """Close an action with its outcome, also in the audit. Does nothing when it is closed already."""
         await self._write(ledger.close_action, action_id, outcome, now)
 
+    async def expire_actions(self, now: datetime, limits: Mapping[ActionKind, timedelta]) -> int:
+        """Close what waits for an answer longer than the limit of its kind; returns how many there were."""
+        return await self._write(ledger.expire_actions, now, limits)
+
     async def latest_action(self, job_id: str) -> Action | None:
         """Give the newest action of a job, open or closed."""
         return await self._read(ledger.latest_action, job_id)
@@ -167,7 +179,7 @@ class SqlStore:
         return await self._write(claims.claim, now, lease)
 
     async def commit_post(self, claim: Claim, post: Post) -> bool:
-        """Freeze a post and take its deliveries off the queue. False when the claim was lost: do not send."""
+        """Freeze a post and take its deliveries off the queue. False: do not send; see the port."""
         return await self._write(posts.commit, claim, post)
 
     async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
@@ -181,6 +193,23 @@ class SqlStore:
     async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
         await self._write(posts.bury, claim, post_id, reason, now)
+
+    async def mentioned(self, post_id: str) -> tuple[str, ...]:
+        """Give the people that a post's deliveries mention, each once."""
+        return await self._read(posts.mentioned, post_id)
+
+    async def redirect(
+        self,
+        claim: Claim,
+        post_id: str,
+        reason: str,
+        *,
+        dms: Mapping[str, Destination],
+        note: str,
+        now: datetime,
+    ) -> int:
+        """Bury a notice and owe what it carried to direct messages instead; returns how many of them."""
+        return await self._write(posts.redirect, claim, post_id, reason, dms=dms, note=note, now=now)
 
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
@@ -217,5 +246,9 @@ class SqlStore:
         await self._write(ledger.bind, scope)
 
     async def ping(self) -> None:
-        """Make one cheap query; raises StoreError."""
-        await self._read(ledger.ping)
+        """Write next to nothing; raises StoreError when the database can't be written."""
+        await self._write(ledger.ping)
+
+    async def prune(self, before: datetime, *, limit: int) -> int:
+        """Remove what was over before a moment, a little at a time; see the port."""
+        return await self._write(pruning.prune, before, limit)

@@ -120,7 +120,7 @@ subscriptions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", String, nullable=False),
-    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("destination_key", ForeignKey("destinations.key"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("closed_at", Moment),
@@ -139,7 +139,7 @@ watches = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", String, nullable=False),
-    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("destination_key", ForeignKey("destinations.key"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("ts", String),
@@ -200,6 +200,8 @@ deliveries = Table(
     Column("created_at", Moment, nullable=False),
     Column("post_id", ForeignKey("posts.id"), index=True),
     Column("dead_because", Text),
+    # Why it comes there, when it could not be said where somebody asked for it.
+    Column("note", Text, nullable=False, default=""),
     UniqueConstraint("job_id", "seq", "destination_key"),
 )
 _only_where(

@@ -1,14 +1,15 @@
-"""What the tests of the middle share: its real parts against both simulators, all on one clock that they move.
+"""What the tests of the middle share: its real parts against both simulators, on a clock that they move.
 
-Nothing waits in real time: the platform client's pauses are skipped, and `deliver` moves the clock to when the
-outbox has something to do next.
+Nothing waits in real time: the platform client's pauses are skipped, and `deliver` moves the clock to when
+the outbox has something to do next.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ CHEMISTRY = Destination(lab.CHEMISTRY)
 POST = "chat.postMessage"
 EDIT = "chat.update"
 MOST_ROUNDS = 200
+DEADLINE = 10.0
 
 
 @dataclass
@@ -58,7 +60,7 @@ class FakeClock:
 
 @dataclass
 class Middle:
-    """The parts; `watcher` and `notifier` are those of one process, `watchers` and `notifiers` make others."""
+    """The parts. `watcher` and `notifier` are those of one process; others are made when wanted."""
 
     clock: FakeClock
     platform: SimulatedPlatform
@@ -79,9 +81,9 @@ class Middle:
         """A watcher that knows only what the store knows."""
         return Watcher(platform or self.client, self.store, self.clock, on_change=self._note_wake)
 
-    def another_notifier(self) -> Notifier:
+    def another_notifier(self, messenger: Messenger | None = None) -> Notifier:
         """A notifier that knows only what the store knows: that of a second process, or after a restart."""
-        return Notifier(self.store, self.messenger, self.people, self.clock)
+        return Notifier(self.store, messenger or self.messenger, self.people, self.clock)
 
     def _note_wake(self) -> None:
         self.woken.append(self.clock.now())
@@ -98,7 +100,7 @@ class Middle:
         self.platform.faults.add(Fault(match, **how))
 
     def job(self, status: str = "Running", *, name: str = "BRD series", **fields: Any) -> str:
-        """Put a docking that stays as it is until the test moves it; created now unless said. Gives its id."""
+        """Put a docking that stays as it is until the test moves it; created now unless said."""
         self.jobs_made += 1
         now = self.world.now()
         made = JobMaker(seed=self.jobs_made).execution(scenario.ADA, DOCKING, now, {}, Label(name=name))
@@ -204,6 +206,13 @@ def about(name: str, *, users: Iterable[str] = (lab.ADA,)) -> str:
     return "".join(f"<@{user}> " for user in users) + name
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so that nobody announces; TimeoutError when it takes too long."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
 @contextlib.asynccontextmanager
 async def middle(
     folder: Path,
@@ -252,6 +261,4 @@ def some_people(
     platform: Platform, messenger: Messenger, clock: FakeClock, *, admins: tuple[str, ...] = ()
 ) -> People:
     """The people of the lab, under the default rule: owners and admins may act."""
-    return People(
-        platform, messenger, clock, team_id=lab.TEAM_ID, control=Control.OWNER, admins=admins
-    )
+    return People(platform, messenger, clock, team_id=lab.TEAM_ID, control=Control.OWNER, admins=admins)

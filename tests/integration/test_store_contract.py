@@ -152,6 +152,14 @@ async def test_a_followed_job_is_read_until_it_ends(store: Store) -> None:
     assert await store.followed() == frozenset()
 
 
+async def test_jobs_under_way_are_named_least_recently_read_first(store: Store) -> None:
+    for number, (status, seconds) in enumerate(
+        [("Running", 9), ("Hibernating", 3), ("Queued", 6), ("Quoted", 0), ("Succeeded", 1), ("Gone", 2)]
+    ):
+        await observe(store, status, seconds, job=replace(A_JOB, id=f"job-{number}"))
+    assert await store.unfinished() == ("job-1", "job-2", "job-0")
+
+
 async def test_a_watch_or_an_action_follows_a_job_too(store: Store) -> None:
     await observe(store)
     await observe(store, job=OTHER_JOB)

@@ -1,0 +1,46 @@
+"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is never touched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import ENDED
+from dojobbot.store.tables import actions, deliveries, jobs, posts, subscriptions, watches
+
+__all__ = ["prune"]
+
+HANGING_ON_JOBS = (subscriptions, watches, actions, deliveries)
+
+
+async def prune(connection: AsyncConnection, before: datetime, limit: int) -> int:
+    """Remove at most `limit` rows of each kind that were over before a moment; returns how many."""
+    removed = await _prune_posts(connection, before, limit)
+    for table in (watches, subscriptions, actions):
+        removed += await _prune_some(connection, table, table.c.closed_at < before, limit)
+    # Whatever still hangs on a job is open, unsettled or young, and keeps it. Nothing new was read about one
+    # that ended, so that `read_at` says when we last learned something of it.
+    free = [jobs.c.id.not_in(select(table.c.job_id)) for table in HANGING_ON_JOBS]
+    over = jobs.c.status.in_(ENDED) & (jobs.c.read_at < before)
+    for condition in free:
+        over &= condition
+    return removed + await _prune_some(connection, jobs, over, limit)
+
+
+async def _prune_posts(connection: AsyncConnection, before: datetime, limit: int) -> int:
+    """Remove settled posts, each with all that it carried."""
+    query = select(posts.c.id).where(posts.c.settled_at < before).limit(limit)
+    ids = (await connection.scalars(query)).all()
+    carried = await connection.execute(delete(deliveries).where(deliveries.c.post_id.in_(ids)))
+    await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
+    return carried.rowcount + len(ids)
+
+
+async def _prune_some(
+    connection: AsyncConnection, table: Table, over: ColumnElement[bool], limit: int
+) -> int:
+    some = select(table.c.id).where(over).limit(limit)
+    removed = await connection.execute(delete(table).where(table.c.id.in_(some)))
+    return removed.rowcount
