@@ -1,11 +1,14 @@
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements.txt ./
+COPY requirements.txt requirements-build.txt ./
+# What builds the package stays out of the environment that is shipped.
 RUN python -m venv /opt/dojobbot \
- && /opt/dojobbot/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+ && /opt/dojobbot/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
+ && pip install --no-cache-dir --require-hashes -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY dojobbot ./dojobbot
-RUN /opt/dojobbot/bin/pip install --no-cache-dir --no-deps .
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/dojobbot/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
 
 FROM python:3.12-slim
 RUN useradd --system --create-home --uid 10001 dojobbot \

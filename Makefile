@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   lint, types and import rules"
 	@echo "make bench   run the benchmarks"
+	@echo "make pictures  renew the documentation's pictures (needs Chromium)"
 	@echo "make lock    renew requirements*.txt (needs uv)"
 
 demo: $(VENV)/.run
@@ -29,6 +30,9 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ack.py
 
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.pictures
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dojobbot needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
 	@echo "Setting up $(VENV) (once) ..."
@@ -43,9 +47,11 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	@touch $@ $(VENV)/.run
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
+BUILD_NEEDS := $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])'
 lock:
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	$(BUILD_NEEDS) | $(LOCK) - -o requirements-build.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot import health
 from dojobbot.config import Settings
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
-from dojobbot.errors import PlatformError, SettingsError, TokenRejected
+from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRejected
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
+from dojobbot.ports import Platform, Store
 from dojobbot.slack import actions, commands
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
-from dojobbot.slack.transport import SocketLink, bolt_app, identify, signed_http
+from dojobbot.slack.socket_mode import SocketLink
+from dojobbot.slack.transport import SignedHttp, bolt_app, identify
 from dojobbot.store.store import open_store
 from dojobbot.watcher import Watcher
 
-__all__ = ["SystemClock", "running"]
+__all__ = ["Parts", "SystemClock", "running"]
 
 FIRST_CHECK_SECONDS = 5.0
+HANDLERS_SECONDS = 2.0
 LAST_POST_SECONDS = 2.0
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -40,83 +50,146 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class Parts:
+    """The tasks that run for as long as the bot does."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, *tasks: asyncio.Task[None]) -> None:
+        """Take parts in; each task's name says which part it is."""
+        self._tasks.update(tasks)
+
+    async def during(self, work: Coroutine[None, None, T]) -> T:
+        """Do some work while all the parts run.
+
+        Raises:
+            DojobbotError: a part ended by itself; the work was given up.
+        """
+        working = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({working, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            working.cancel()
+            await asyncio.wait({working})
+        for part in self._tasks.intersection(done):
+            log.error("the %s ended by itself", part.get_name(), exc_info=_failure(part))
+            raise DojobbotError(
+                f"The {part.get_name()} ended by itself, and nothing works without it.",
+                hint="Start the bot again; if it stays, report what its log says above.",
+            )
+        return working.result()
+
+
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
-    """Run the bot until the block is left; gives the address of its health page.
+async def running(settings: Settings) -> AsyncIterator[Parts]:
+    """Run the bot until the block is left; gives its parts once Slack is reached.
+
+    Its health page is there before: a bot that waits for Slack is alive.
 
     Raises:
-        SettingsError: Slack or the platform says that a token is wrong.
+        SettingsError: Slack or the platform says that a token is wrong, or the health page has no place.
         StoreError: the database cannot be used, or is in use.
+        DojobbotError: a part ended by itself.
     """
-    clock = SystemClock()
+    parts = Parts()
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url))
-        account = Account(
-            base_url=settings.do_base_url,
-            org_key=settings.do_org,
-            token=settings.do_token,
-            project_id=settings.do_project_id,
-        )
-        platform = await stack.enter_async_context(PlatformClient(account))
         slack = patient_client(settings.slack_bot_token, settings.slack_api_url)
-        me, _ = await asyncio.gather(identify(slack), _check(platform.check))
-        team_id = me.team_id or ""
-        await store.bind(
-            {"platform": settings.do_base_url, "organisation": settings.do_org, "slack team": team_id}
-        )
-        messenger = SlackMessenger(settings.slack_bot_token, settings.slack_api_url)
-        people = People(
-            platform,
-            messenger,
-            clock,
-            team_id=team_id,
-            control=settings.control,
-            admins=settings.admins,
-        )
-        notifier = Notifier(store, messenger, people, clock)
-        watcher = Watcher(platform, store, clock, on_change=notifier.wake)
-        bolt = bolt_app(me, settings.slack_api_url)
-        desk = Desk()
-        services = Services(
-            platform=platform,
-            store=store,
-            messenger=messenger,
-            people=people,
-            clock=clock,
-            desk=desk,
-            wake=notifier.wake,
-            project_id=settings.do_project_id,
-        )
-        commands.register(bolt, services)
-        actions.register(bolt, services)
-
-        link = None
-        routes: list[web.RouteDef] = []
-        slack_trouble: Callable[[], Awaitable[str]] = _no_trouble
-        if settings.slack_app_token is not None:
-            link = SocketLink(bolt, settings.slack_app_token, slack)
-            stack.push_async_callback(link.close)
-            slack_trouble = link.state
-        elif settings.slack_signing_secret is not None:
-            routes = [signed_http(bolt, settings.slack_signing_secret)]
-        vitals = health.Vitals(
-            store=store,
-            clock=clock,
-            slack_trouble=slack_trouble,
-            watcher=lambda: watcher.health,
-            tally=notifier.tally,
-        )
+        link = _link(settings, slack)
+        vitals = health.Vitals(store=store, clock=SystemClock(), slack=link.trouble)
         address = await stack.enter_async_context(
-            _http(settings.http_host, settings.http_port, [*health.routes(vitals), *routes])
+            _http(settings.http_host, settings.http_port, [*health.routes(vitals), *link.routes()])
         )
-        if link is not None:
-            await link.connect()
-        delivering = asyncio.create_task(notifier.run(), name="notifier")
-        stack.push_async_callback(_end, notifier, delivering)
-        watcher.start(settings.poll_seconds)
-        stack.push_async_callback(watcher.stop)
-        log.info("running for workspace %s, organisation %s", me.team or team_id, settings.do_org)
-        yield address
+        log.info("health is at %s/readyz", address)
+        platform = await stack.enter_async_context(PlatformClient(_account(settings)))
+        me, _ = await asyncio.gather(identify(slack), _check(platform.check))
+        await store.bind(
+            {
+                "platform": settings.do_base_url,
+                "organisation": settings.do_org,
+                "slack team": me.team_id or "",
+            }
+        )
+        bolt = await stack.enter_async_context(
+            _working(settings, me, store, platform, vitals=vitals, parts=parts)
+        )
+        # Last in, first out: what comes from Slack stops before what it needs.
+        stack.push_async_callback(link.close)
+        parts.add(*await parts.during(link.open(bolt)))
+        log.info("running for workspace %s, organisation %s", me.team or me.team_id, settings.do_org)
+        yield parts
+
+
+@contextlib.asynccontextmanager
+async def _working(
+    settings: Settings,
+    me: AuthorizeResult,
+    store: Store,
+    platform: Platform,
+    *,
+    vitals: health.Vitals,
+    parts: Parts,
+) -> AsyncIterator[AsyncApp]:
+    """Let watcher and notifier work, with Slack's link or without; gives the app to link to Slack."""
+    messenger = SlackMessenger(settings.slack_bot_token, settings.slack_api_url)
+    people = People(
+        platform,
+        messenger,
+        vitals.clock,
+        team_id=me.team_id or "",
+        control=settings.control,
+        admins=settings.admins,
+    )
+    keep = timedelta(days=settings.retention_days)
+    notifier = Notifier(store, messenger, people, vitals.clock, keep=keep)
+    watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake)
+    desk = Desk()
+    bolt = bolt_app(me, settings.slack_api_url)
+    services = Services(
+        platform=platform,
+        store=store,
+        messenger=messenger,
+        people=people,
+        clock=vitals.clock,
+        desk=desk,
+        wake=notifier.wake,
+        project_id=settings.do_project_id,
+    )
+    commands.register(bolt, services)
+    actions.register(bolt, services)
+    delivering = asyncio.create_task(notifier.run(), name="notifier")
+    watcher.start(settings.poll_seconds)
+    parts.add(delivering)
+    vitals.tally = notifier.tally
+    vitals.notifier = lambda: "it ended" if delivering.done() else ""
+    vitals.watcher = lambda: watcher.health
+    try:
+        yield bolt
+    finally:
+        # Side by side, so that together they stay within the five seconds that an end may take.
+        await asyncio.gather(desk.close(HANDLERS_SECONDS), watcher.stop(), _end(notifier, delivering))
+
+
+def _link(settings: Settings, slack: AsyncWebClient) -> SocketLink | SignedHttp:
+    if settings.slack_app_token is not None:
+        return SocketLink(settings.slack_app_token, slack)
+    if settings.slack_signing_secret is not None:
+        return SignedHttp(settings.slack_signing_secret)
+    raise SettingsError("SLACK_APP_TOKEN is not set, and neither is SLACK_SIGNING_SECRET.")
+
+
+def _account(settings: Settings) -> Account:
+    return Account(
+        base_url=settings.do_base_url,
+        org_key=settings.do_org,
+        token=settings.do_token,
+        project_id=settings.do_project_id,
+    )
+
+
+def _failure(part: asyncio.Task[None]) -> BaseException | None:
+    return None if part.cancelled() else part.exception()
 
 
 async def _check(check: Callable[[], Awaitable[None]]) -> None:
@@ -127,11 +200,7 @@ async def _check(check: Callable[[], Awaitable[None]]) -> None:
     except TokenRejected as error:
         raise SettingsError(f"DO_AUTH_TOKEN or DO_ORG_KEY: {error} {error.hint}") from error
     except (PlatformError, TimeoutError) as error:
-        log.warning("Deep Origin does not answer yet: %s", error or "no answer in time")
-
-
-async def _no_trouble() -> str:
-    return ""
+        log.warning("Deep Origin does not answer yet: %s", str(error) or "no answer in time")
 
 
 async def _end(notifier: Notifier, delivering: asyncio.Task[None]) -> None:
@@ -155,11 +224,20 @@ async def _http(host: str, port: int, routes: list[web.RouteDef]) -> AsyncIterat
         try:
             await site.start()
         except OSError as error:
-            raise SettingsError(
-                f"DOJOBBOT_HTTP_PORT: {host}:{port} can't be opened ({error.strerror}). "
-                "Choose another port, or stop what uses it."
-            ) from error
+            raise SettingsError(_why_not_open(host, port, error)) from error
         bound = runner.addresses[0]
         yield f"http://{bound[0]}:{bound[1]}"
     finally:
         await runner.cleanup()
+
+
+def _why_not_open(host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"DOJOBBOT_HTTP_HOST: {host} is no address of this machine. "
+            "Set it to one, such as 127.0.0.1, or 0.0.0.0 for all it has."
+        )
+    return (
+        f"DOJOBBOT_HTTP_PORT: {host}:{port} can't be opened ({error.strerror}). "
+        "Choose another port, or stop what uses it."
+    )

@@ -39,8 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "apscheduler", "aiohttp.access", "alembic"):
+    for noisy in ("httpx", "aiohttp.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A tick that takes longer than the pause between two is in order; it would say so each time.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         if options.command == "run":
             asyncio.run(_until_signalled(_run(read_settings(os.environ))))
@@ -61,10 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _run(settings: Settings) -> None:
-    async with running(settings) as address:
+    async with running(settings) as parts:
         _collect_rarely()
-        logging.getLogger("dojobbot").info("health is at %s/readyz", address)
-        await _for_ever()
+        await parts.during(_for_ever())
 
 
 def _collect_rarely() -> None:
@@ -84,11 +85,11 @@ async def _demo(port: int, *, open_browser: bool) -> None:
         async with _opened(port) as demo:
             database = f"sqlite:///{Path(folder) / 'demo.db'}"
             settings = read_settings({**demo.environ, "DOJOBBOT_DATABASE_URL": database})
-            async with running(settings):
+            async with running(settings) as parts:
                 print(f"The demo is at {demo.page_url}  (Ctrl-C ends it)", flush=True)
                 if open_browser:
                     webbrowser.open(demo.page_url)
-                await _for_ever()
+                await parts.during(_for_ever())
 
 
 @contextlib.asynccontextmanager

@@ -215,13 +215,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What one destination is owed because of one transition. `mentions`: every subscriber there."""
+    """What one destination is owed because of one transition. `mentions`: every subscriber there.
+
+    `note`: a sentence of ours, mrkdwn, on why it comes there, when nobody asked for it there.
+    """
 
     id: int
     transition: Transition
     destination: Destination
     mentions: tuple[str, ...]
     snapshot: Job
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

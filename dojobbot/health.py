@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -17,15 +17,28 @@ from dojobbot.watcher import Health
 __all__ = ["Vitals", "routes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _starting() -> str:
+    return "starting"
+
+
+def _not_asked_yet() -> Health:
+    return Health(trouble="not asked yet")
+
+
+@dataclass(slots=True, kw_only=True)
 class Vitals:
-    """Where to look. `slack_trouble` says what is wrong with the link to Slack, or nothing."""
+    """Where to look. What has not started yet is filled in when it has.
+
+    `slack` and `notifier` say what is wrong with the link to Slack and with the sending of messages, or
+    nothing.
+    """
 
     store: Store
     clock: Clock
-    slack_trouble: Callable[[], Awaitable[str]]
-    watcher: Callable[[], Health]
-    tally: Tally
+    slack: Callable[[], str]
+    notifier: Callable[[], str] = _starting
+    watcher: Callable[[], Health] = _not_asked_yet
+    tally: Tally = field(default_factory=Tally)
 
 
 def routes(vitals: Vitals) -> list[web.RouteDef]:
@@ -38,7 +51,7 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
 
     async def readyz(_: web.Request) -> web.Response:
         store = await _store_trouble(vitals.store)
-        slack = await vitals.slack_trouble()
+        slack = vitals.slack()
         health = vitals.watcher()
         ready = not store and not slack
         return web.json_response(
@@ -46,9 +59,11 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
                 "ready": ready,
                 "store": store or "ok",
                 "slack": slack or "ok",
+                "notifier": vitals.notifier() or "ok",
                 # The platform's state never makes us unready: commands still answer, and say so.
                 "platform": health.trouble or "ok",
                 "platform_lag_seconds": lag_seconds(vitals),
+                "jobs_unreadable": health.unreadable,
             },
             status=200 if ready else 503,
         )
@@ -85,6 +100,7 @@ class _Metrics:
             ("posts", tally.posts, "Messages that arrived in Slack."),
             ("edits", tally.edits, "Edits of live cards."),
             ("posts_dead", tally.dead, "Messages that Slack will never take."),
+            ("posts_redirected", tally.redirected, "Direct messages owed in the place of dead messages."),
             ("posts_resent_unverified", tally.resent_unverified, "Sent again where history can't be read."),
             ("slack_throttled", tally.throttled, "Times that Slack asked us to slow down."),
         ):

@@ -331,10 +331,19 @@ class Messenger(Protocol):
         """Replace a message of ours. Raises DestinationClosed when it is not there to be edited."""
         ...
 
-    async def find(self, destination: Destination, post_id: str, since_ts: str | None) -> str | None:
-        """Look for a post in the channel's (or thread's) history, from `since_ts` on; returns its ts.
+    async def find(
+        self, destination: Destination, post_id: str, *, since_ts: str | None, attempted_at: datetime
+    ) -> str | None:
+        """Look for a post in the channel's (or thread's) history; returns its ts, None when it is not there.
 
-        Raises DestinationClosed when the history cannot be read.
+        Args:
+            destination: where it was sent.
+            post_id: what is in its metadata.
+            since_ts: a message that was there before it, if one is known.
+            attempted_at: when it was last about to be sent; only what came around then is looked through.
+
+        Raises DestinationClosed when the history cannot be read, DeliveryUnknown when too much came around
+        then to look through all of it.
         """
         ...
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -32,12 +33,14 @@ OVERLAP = timedelta(minutes=10)
 MISSES_UNTIL_GONE = 3
 GETS_IN_FLIGHT = 8
 PATIENT_PAUSE = timedelta(seconds=60)
-"""Between two gets of a job that is not urgent: a Quoted one, which is listed as soon as its quote is approved,
-or one that nobody follows."""
+"""Between two gets of a job that is not urgent: one that nobody follows, or a Quoted one, which the listings
+show as soon as its quote is approved."""
 STRAYS_AT_ONCE = 50
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
 EVERYTHING = 1_000_000
+
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -123,7 +126,7 @@ class Watcher:
         began_at = self._clock.now()
         last_good = await self._store.last_good_tick()
         since = (last_good - OVERLAP) if last_good else (began_at - FIRST_LOOK_BACK)
-        active, created = await asyncio.gather(
+        active, created = await _together(
             self._platform.list_jobs(JobFilter(statuses=frozenset(ACTIVE_STATUSES)), limit=EVERYTHING),
             self._platform.list_jobs(JobFilter(created_after=since), limit=EVERYTHING),
         )
@@ -196,11 +199,7 @@ class Watcher:
                 await self._observe((reading,))
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for job_id in job_ids:
-                    group.create_task(read(job_id))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+            await _together(*(read(job_id) for job_id in job_ids))
         finally:
             self._note_unreadable(failed)
 
@@ -259,6 +258,16 @@ class Watcher:
             rest = timedelta(seconds=error.retry_after)
         self._not_before = self._clock.now() + rest
         return f" It is left alone until {self._not_before:%H:%M:%S} UTC."
+
+
+async def _together(*works: Coroutine[None, None, T]) -> list[T]:
+    """Do all at once; the first failure ends the others and is raised as it is, not in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _why(error: PlatformError) -> str:

@@ -8,7 +8,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example may take says more about the machine's other work than about the code.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 

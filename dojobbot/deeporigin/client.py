@@ -6,30 +6,20 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
 
-from dojobbot.deeporigin import paging, replies, requests, wire
+from dojobbot.deeporigin import paging, replies, requests, transport, wire
 from dojobbot.deeporigin.account import Account
-from dojobbot.deeporigin.replies import Reply, Trouble
+from dojobbot.deeporigin.exchange import Answer, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import Job, JobFilter, Listing, PlatformUser, Reading
-from dojobbot.errors import MalformedReply, PlatformUnavailable
-from dojobbot.limits import backoff
 
 PAGE_SIZE = 1_000
 SIDE_BY_SIDE = 4
-RETRIES = 3
-LONGEST_WAIT = 60.0
-"""Asked to wait for longer, a read gives up at once and says so: somebody waits for its answer."""
-CONNECT_SECONDS = 10.0
-WHOLE_SECONDS = 60.0
-"""A read that is never silent for long may still drip for ever; this much is the end of it."""
-CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 ROWS_AT_ONCE = 50
 """Reading rows is pure computation: after each millisecond or so of it the event loop gets its turn. With a
 thread it would wait longer: five milliseconds for the interpreter lock, each time it touches a socket."""
@@ -37,15 +27,6 @@ MOST_NAMES_LOGGED = 10_000
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What one try brought. `began_at`: when it was sent. `reply` is there unless there is trouble."""
-
-    began_at: datetime
-    reply: Reply
-    trouble: Trouble | None = None
 
 
 class PlatformClient:
@@ -67,15 +48,11 @@ class PlatformClient:
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._account = account
-        self._expires_at = account.expires_at
-        self._now = now
+        self._exchange = Exchange(account, now=now, draw=draw)
         self._sleep = sleep
-        self._draw = draw
         self._logged: set[str] = set()
         self._reading = asyncio.Lock()
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {account.token}"}, limits=CONNECTIONS, follow_redirects=False
-        )
+        self._http = httpx.AsyncClient(**transport.settings(account))
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,63 +122,36 @@ class PlatformClient:
         wire.check_health(answer.reply.body)
         await self.list_jobs(JobFilter(), limit=1)
 
+    async def _read(self, request: Request) -> Answer:
+        return await self._run(self._exchange.read(request))
+
     async def _act(self, request: Request) -> Reading:
-        """Send once what changes something."""
-        answer = await self._try(request)
-        if answer.trouble is not None:
-            raise answer.trouble.error
-        try:
-            job = wire.decode_job(answer.reply.body)
-        except MalformedReply as error:
-            raise PlatformUnavailable(
-                f"Deep Origin took the {request.purpose.value}, but its answer cannot be read.",
-                hint=replies.MAY_HAVE_HAPPENED,
-            ) from error
-        return Reading(job=job, began_at=answer.began_at)
+        return await self._run(self._exchange.act(request, _acted))
 
-    async def _read(self, request: Request) -> _Answer:
-        """Send what changes nothing, again where that may help."""
-        attempt = 0
+    async def _run(self, steps: Steps[T]) -> T:
+        """Do the steps of one call."""
+        came: Came = None
         while True:
-            answer = await self._try(request)
-            trouble = answer.trouble
-            if trouble is None:
-                return answer
-            if not trouble.retry or attempt == RETRIES or (trouble.retry_after or 0) > LONGEST_WAIT:
-                raise trouble.error
-            jitter = 0.5 + self._draw() / 2
-            await self._sleep(
-                backoff(attempt, jitter=jitter, cap=LONGEST_WAIT, retry_after=trouble.retry_after)
-            )
-            attempt += 1
+            try:
+                step = steps.send(came)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            if isinstance(step, Pause):
+                await self._sleep(step.seconds)
+                came = None
+            else:
+                came = await self._send(step.request)
 
-    async def _try(self, request: Request) -> _Answer:
-        """Send once. Raises TokenRejected, without a call, when the token has expired."""
-        began_at = self._now()
-        if self._expires_at is not None and self._expires_at <= began_at:
-            raise replies.token_expired(self._expires_at)
+    async def _send(self, request: Request) -> Came:
         try:
-            async with asyncio.timeout(max(request.seconds, WHOLE_SECONDS)):
-                response = await self._http.request(
-                    request.method,
-                    self._account.base_url + request.path,
-                    params=request.query,
-                    headers={"Accept": request.accept},
-                    timeout=httpx.Timeout(request.seconds, connect=CONNECT_SECONDS, pool=WHOLE_SECONDS),
-                )
+            async with asyncio.timeout(transport.patience(request)):
+                response = await self._http.request(**transport.arguments(self._account, request))
         except (TimeoutError, httpx.RequestError) as fault:
-            return _Answer(began_at, NO_REPLY, _network_trouble(fault, request))
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        reply = Reply(response.status_code, headers, self._without_token(response.content))
-        trouble = replies.trouble(reply, request, expires_at=self._expires_at, now=began_at)
-        return _Answer(began_at, reply, trouble)
+            return transport.silence(fault)
+        return transport.reply(response, response.content)
 
-    def _without_token(self, body: bytes) -> bytes:
-        """Take the token out of an answer that echoes it, as some gateways' error pages do."""
-        token = self._account.token.encode("ascii")
-        return body.replace(token, b"[token]") if token in body else body
-
-    async def _read_page(self, answer: _Answer) -> paging.FetchedPage:
+    async def _read_page(self, answer: Answer) -> paging.FetchedPage:
         """Read one page at a time, so that pages which arrive together do not add up between two turns."""
         entries: list[Job | wire.BadRow] = []
         async with self._reading:
@@ -219,17 +169,8 @@ class PlatformClient:
                 log.warning("left a job out of a listing: %r: %s", row.name, row.why)
 
 
-NO_REPLY = Reply(0, {}, b"")
-
-
-def _network_trouble(fault: Exception, request: Request) -> Trouble:
-    if isinstance(fault, TimeoutError | httpx.TimeoutException):
-        message = f"Deep Origin did not answer within {request.seconds:g} s."
-    else:
-        message = f"Deep Origin could not be reached, or hung up ({type(fault).__name__})."
-    error = PlatformUnavailable(message, hint=replies.unavailable_hint(request))
-    error.__cause__ = fault
-    return Trouble(error, retry=True)
+def _acted(answer: Answer) -> Reading:
+    return Reading(job=wire.decode_job(answer.reply.body), began_at=answer.began_at)
 
 
 async def _side_by_side(fetch: Callable[[int], Awaitable[T]], numbers: tuple[int, ...]) -> list[T]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from dojobbot.deeporigin.wire import BadRow
 from dojobbot.domain import Job, Listing, Reading
+
+FIRST_ROUND = 4
+"""How many pages the round after the first page has at most; each later one may have twice as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +26,6 @@ class FetchedPage:
     bad_rows: tuple[BadRow, ...]
     count: int | None
     server_time: datetime | None
-
-    @property
-    def row_count(self) -> int:
-        """How many rows it had, readable or not."""
-        return len(self.readings) + len(self.bad_rows)
 
 
 def fetched(
@@ -41,6 +40,66 @@ def fetched(
     )
 
 
+class PagePlan:
+    """Which pages a listing takes, learnt page by page.
+
+    Args:
+        limit: how many rows are wanted; None for all.
+        size: how many rows a page is asked for.
+    """
+
+    def __init__(self, *, limit: int | None, size: int) -> None:
+        self._limit = limit
+        self._size = size
+        self._row_counts: dict[int, int] = {}
+        self._seen: set[str] = set()
+        self._seen_before_round = -1
+        self._round_size = FIRST_ROUND
+        self.count: int | None = None
+
+    def next_round(self) -> tuple[int, ...]:
+        """Give the numbers of the pages to fetch next, none when the listing is complete.
+
+        All of them are to be noted before the next round is asked for. The first page is alone: it tells how
+        many match. As in the official client, a first page that is not full is the only one. Where no count
+        is given, one page follows another for as long as they are full. A round that brings nothing new is
+        the end: rounds are small at first, because a count may be wrong, or that of all jobs there are.
+        """
+        if not self._row_counts:
+            return (0,)
+        seen = len(self._seen)
+        wanted = None if self._limit is None else self._limit - seen
+        grew, self._seen_before_round = seen > self._seen_before_round, seen
+        if (wanted is not None and wanted <= 0) or not grew or self._row_counts[0] < self._size:
+            return ()
+        if self.count is None:
+            last = max(self._row_counts)
+            return (last + 1,) if self._row_counts[last] >= self._size else ()
+        return self._following(self.count, wanted)
+
+    def _following(self, total: int, wanted: int | None) -> tuple[int, ...]:
+        """Give the first pages that were not fetched yet, as many as this round may have."""
+        most = self._round_size if wanted is None else min(self._round_size, -(-wanted // self._size))
+        self._round_size *= 2
+        pages = range(-(-total // self._size))
+        return tuple(islice((number for number in pages if number not in self._row_counts), most))
+
+    def note(self, number: int, names: Sequence[str], *, count: int | None) -> list[bool]:
+        """Take in a page: its number, the names of its rows, and how many rows it says there are in all.
+
+        Returns:
+            For each row whether it was seen for the first time.
+        """
+        self._row_counts[number] = len(names)
+        if count is not None:
+            self.count = count if self.count is None else max(self.count, count)
+        seen, fresh = self._seen, []
+        for name in names:
+            fresh.append(name not in seen)
+            seen.add(name)
+        return fresh
+
+
 class Gathered:
     """The pages of one listing so far.
 
@@ -51,10 +110,8 @@ class Gathered:
 
     def __init__(self, *, limit: int, size: int) -> None:
         self._limit = limit
-        self._size = size
+        self._plan = PagePlan(limit=limit, size=size)
         self._pages: dict[int, FetchedPage] = {}
-        self._seen: set[str] = set()
-        self._grew = True
 
     @property
     def bad_rows(self) -> tuple[BadRow, ...]:
@@ -63,32 +120,16 @@ class Gathered:
         return tuple(found.values())
 
     def missing(self) -> tuple[int, ...]:
-        """Give the numbers of the pages to fetch next, none when the listing is complete.
-
-        The first page alone at first: it tells how many match. As in the official client, a first page that
-        is not full is the only one. Where no count is given, one page follows another for as long as they are
-        full. Pages that bring nothing new are the end.
-        """
-        if not self._pages:
-            return (0,)
-        wanted = self._limit - len(self._seen)
-        if wanted <= 0 or not self._grew or self._pages[0].row_count < self._size:
-            return ()
-        total = self._count()
-        if total is None:
-            last = max(self._pages)
-            return (last + 1,) if self._pages[last].row_count >= self._size else ()
-        pages = range(-(-total // self._size))
-        return tuple(number for number in pages if number not in self._pages)[: -(-wanted // self._size)]
+        """Give the numbers of the pages to fetch next, as `PagePlan.next_round` does."""
+        return self._plan.next_round()
 
     def add(self, pages: Mapping[int, FetchedPage]) -> None:
         """Take in the pages that were missing."""
-        before = len(self._seen)
-        for page in pages.values():
-            self._seen.update(reading.job.id for reading in page.readings)
-            self._seen.update(row.name for row in page.bad_rows)
+        for number, page in pages.items():
+            names = [reading.job.id for reading in page.readings]
+            names += [row.name for row in page.bad_rows]
+            self._plan.note(number, names, count=page.count)
         self._pages.update(pages)
-        self._grew = len(self._seen) > before
 
     def listing(self) -> Listing:
         """Give the listing as it stands, each job once and where it was seen first, cut to the limit."""
@@ -101,10 +142,7 @@ class Gathered:
         clocks = [page.server_time for page in self._pages.values() if page.server_time is not None]
         return Listing(
             readings=readings,
-            total=max(self._count() or 0, len(readings) + bad),
+            total=max(self._plan.count or 0, len(readings) + bad),
             bad_rows=bad,
             server_time=min(clocks, default=None),
         )
-
-    def _count(self) -> int | None:
-        return max((page.count for page in self._pages.values() if page.count is not None), default=None)

@@ -49,15 +49,23 @@ class Request:
 
 
 def listing(
-    org_key: str, wanted: JobFilter, *, page: int, page_size: int, project_id: str | None = None
+    org_key: str,
+    wanted: JobFilter,
+    *,
+    page: int,
+    page_size: int,
+    project_id: str | None = None,
+    tool_key: str | None = None,
 ) -> Request:
-    """List one page of jobs, newest first; pages count from 0.
+    """List one page of jobs, newest first; pages count from 0. The platform knows tools by their whole key.
 
     Raises:
         ValueError: `created_after` has no zone.
     """
     query = [("page", str(page)), ("pageSize", str(page_size)), ("order", "createdAt desc")]
     conditions = _conditions(wanted, project_id)
+    if tool_key is not None:
+        conditions["tool"] = {"toolManifest": {"key": tool_key}}
     if conditions:
         query.append(("filter", json.dumps(conditions, separators=(",", ":"))))
     return Request(path=_executions(org_key), query=tuple(query))

@@ -7,8 +7,6 @@ of a wrong type costs that field, and a row without an id or a status costs that
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,25 +15,36 @@ from typing import Annotated, Any
 import msgspec
 
 from dojobbot.deeporigin import details, progress
-from dojobbot.deeporigin.fields import count, text
+from dojobbot.deeporigin.fields import text
 from dojobbot.deeporigin.requests import ID_PATTERN
+from dojobbot.deeporigin.rows import (
+    UNREADABLE,
+    BadRow,
+    RowReader,
+    Stamp,
+    Tool,
+    decode,
+    decode_object,
+    flat,
+)
 from dojobbot.domain import Job, PlatformUser, normalise
 from dojobbot.errors import MalformedReply, PlatformUnavailable
 
-UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
-"""What decoders raise: not JSON or not the wanted shape, not UTF-8, nested beyond reason."""
+__all__ = [
+    "UNREADABLE",
+    "BadRow",
+    "Inputs",
+    "Page",
+    "Row",
+    "check_health",
+    "decode_execution",
+    "decode_job",
+    "decode_users",
+    "open_page",
+]
 
-Stamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
-
-class Tool(msgspec.Struct, gc=False):
-    """A tool's key and version."""
-
-    key: str | None = None
-    version: str | int | float | None = None
-
-
-# gc=False: what is decoded holds no cycles, and thousands of rows would set off the collector at bad moments.
+# gc=False: as in `rows`.
 class Inputs(msgspec.Struct, gc=False):
     """The one input that is looked at: how many ligands there are is what a docking text is measured by."""
 
@@ -63,31 +72,7 @@ class Row(msgspec.Struct, rename="camel", gc=False):
     visibility: str | None = None
 
 
-class _Envelope(msgspec.Struct):
-    """A page whose rows are all in order."""
-
-    data: list[Row]
-    count: int | None = None
-
-
-class _RawEnvelope(msgspec.Struct):
-    """A page whose rows are looked at one by one."""
-
-    data: list[msgspec.Raw]
-    count: Any = None
-
-
-_PAGE = msgspec.json.Decoder(_Envelope)
-_RAW_PAGE = msgspec.json.Decoder(_RawEnvelope | list[msgspec.Raw])
-_ROW = msgspec.json.Decoder(Row)
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that could not be read. `name` is the same whenever the row is: its id, or a digest of it."""
-
-    name: str
-    why: str
+_ROWS = RowReader(Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +87,7 @@ class Page:
 
     def read(self, start: int, stop: int) -> list[Job | BadRow]:
         """Read the rows from `start` to before `stop`."""
-        rows = (row if isinstance(row, Row) else _row_or_bad(row) for row in self.rows[start:stop])
+        rows = (_ROWS.read(row) for row in self.rows[start:stop])
         return [_to_job(row) if isinstance(row, Row) else row for row in rows]
 
 
@@ -112,11 +97,8 @@ def open_page(body: bytes) -> Page:
     Raises:
         MalformedReply: it is no page at all.
     """
-    try:
-        envelope = _PAGE.decode(body)
-    except UNREADABLE:
-        return _open_row_by_row(body)
-    return Page(envelope.data, count(envelope.count))
+    opened = _ROWS.open(body)
+    return Page(opened.rows, opened.count)
 
 
 def decode_job(body: bytes) -> Job:
@@ -126,12 +108,20 @@ def decode_job(body: bytes) -> Job:
         MalformedReply: it is none.
     """
     try:
-        return _to_job(_ROW.decode(body))
+        return _to_job(_ROWS.strict(body))
     except UNREADABLE:
-        found = decode_object(body, "a job")
+        return _to_job(_ROWS.lenient(decode_execution(body)))
+
+
+def decode_execution(body: bytes) -> Mapping[str, Any]:
+    """Read one execution object with all that it holds, without what it may be wrapped in.
+
+    Raises:
+        MalformedReply: it is no object.
+    """
+    found = decode_object(body, "a job")
     inner = found.get("data")
-    row = inner if isinstance(inner, dict) and "executionId" not in found else found
-    return _to_job(_lenient_row(row))
+    return flat(inner if isinstance(inner, dict) and "executionId" not in found else found)
 
 
 def decode_users(body: bytes) -> tuple[PlatformUser, ...]:
@@ -140,7 +130,7 @@ def decode_users(body: bytes) -> tuple[PlatformUser, ...]:
     Raises:
         MalformedReply: it is no list of users.
     """
-    found = _decode(body, "a list of users")
+    found = decode(body, "a list of users")
     rows = found.get("data") if isinstance(found, dict) else found
     if not isinstance(rows, list):
         raise MalformedReply("Deep Origin sent something that is not a list of users.")
@@ -160,100 +150,6 @@ def check_health(body: bytes) -> None:
         raise MalformedReply("Deep Origin sent something that is not a health report.")
     if status.lower() != "ok":
         raise PlatformUnavailable(f"Deep Origin says that it is unwell: {status}.")
-
-
-def decode_object(body: bytes, wanted: str) -> dict[str, Any]:
-    """Read a JSON object; raises MalformedReply, in which `wanted` says what it should have been."""
-    found = _decode(body, wanted)
-    if not isinstance(found, dict):
-        raise MalformedReply(f"Deep Origin sent something that is not {wanted}.")
-    return found
-
-
-def _decode(body: bytes, wanted: str) -> Any:
-    try:
-        return _loose(body)
-    except UNREADABLE as error:
-        what = "a web page" if body.lstrip()[:1] == b"<" else "something unreadable"
-        raise MalformedReply(f"Deep Origin sent {what} in place of {wanted}.") from error
-
-
-def _loose(body: bytes) -> Any:
-    """Decode as strictly as JSON says, else as the standard library does.
-
-    That one takes what JavaScript and Python write all the same: a name cut in the middle of an emoji (half a
-    surrogate pair) and NaN.
-    """
-    try:
-        return msgspec.json.decode(body)
-    except UNREADABLE:
-        return json.loads(body.decode("utf-8", "replace"))
-
-
-def _open_row_by_row(body: bytes) -> Page:
-    try:
-        found = _RAW_PAGE.decode(body)
-    except UNREADABLE:
-        rows, total = _loose_rows(_decode(body, "a list of jobs"))
-        return Page(rows, count(total))
-    return Page(found, None) if isinstance(found, list) else Page(found.data, count(found.count))
-
-
-def _loose_rows(found: Any) -> tuple[list[bytes], Any]:
-    """Take apart a page that was not quite JSON, so that only the rows at fault are read loosely."""
-    rows, total = (found.get("data"), found.get("count")) if isinstance(found, dict) else (found, None)
-    if not isinstance(rows, list):
-        raise MalformedReply("Deep Origin sent something that is not a list of jobs.")
-    return [json.dumps(row).encode() for row in rows], total
-
-
-def _row_or_bad(raw: msgspec.Raw | bytes) -> Row | BadRow:
-    try:
-        return _ROW.decode(raw)
-    except UNREADABLE:
-        pass  # not in order: read it field by field
-    digest = hashlib.sha256(memoryview(raw)).hexdigest()[:12]
-    try:
-        found = _loose(bytes(raw))
-    except UNREADABLE as error:
-        return BadRow(digest, f"unreadable: {type(error).__name__}")
-    if not isinstance(found, dict):
-        return BadRow(digest, "not an object")
-    try:
-        return _lenient_row(found)
-    except MalformedReply as error:
-        name = text(found.get("executionId"), 64) or text(found.get("resourceId"), 64)
-        return BadRow(name or digest, str(error))
-
-
-def _lenient_row(found: Mapping[str, Any]) -> Row:
-    """Take every field that has its type, and the others' defaults.
-
-    Raises:
-        MalformedReply: there is no id or no status.
-    """
-    attributes = found.get("attributes")
-    if isinstance(attributes, dict):
-        found = attributes if "executionId" in attributes else {**attributes, "executionId": found.get("id")}
-    taken = {
-        field.name: value
-        for field in msgspec.structs.fields(Row)
-        for value in _of_type(found.get(field.encode_name), field.type)
-    }
-    for name, label in (("execution_id", "executionId"), ("status", "status")):
-        if name not in taken:
-            raise MalformedReply(f"Deep Origin sent a job without a readable {label}.")
-    return Row(**taken)
-
-
-def _of_type(value: Any, wanted: Any) -> tuple[Any, ...]:
-    """Give the value alone if it is present and can be read as that type, else nothing."""
-    if value is None:
-        return ()
-    try:
-        return (msgspec.convert(value, wanted),)
-    except (msgspec.ValidationError, RecursionError):
-        return ()
 
 
 def _to_job(row: Row) -> Job:

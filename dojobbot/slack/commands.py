@@ -98,8 +98,8 @@ async def _jobs(services: Services, typed: _Typed) -> Payload:
         services,
         query,
         newest,
+        listing,
         total=len(newest),
-        bad_rows=listing.bad_rows,
         looked_through=len(listing.readings) if listing.total > LOOKED_THROUGH else None,
     )
 
@@ -118,16 +118,13 @@ async def _newest(services: Services, query: JobsQuery) -> Payload:
         services,
         query,
         visible,
+        listing,
         total=max(len(visible), listing.total - out_of_sight),
-        bad_rows=listing.bad_rows,
     )
 
 
 async def _list(services: Services, query: JobsQuery, limit: int) -> Listing:
-    listing = await services.platform.list_jobs(_wanted(query), limit=limit)
-    await services.store.observe(listing.readings, services.clock.now())
-    services.wake()
-    return listing
+    return await services.platform.list_jobs(_wanted(query), limit=limit)
 
 
 def _wanted(query: JobsQuery) -> JobFilter:
@@ -153,11 +150,17 @@ async def _draw(
     services: Services,
     query: JobsQuery,
     jobs: Sequence[Job],
+    listing: Listing,
     *,
     total: int,
-    bad_rows: int,
     looked_through: int | None = None,
 ) -> Payload:
+    shown = {job.id for job in jobs[: query.limit]}
+    # What is shown is remembered; the rest of a long listing is the watcher's work.
+    await services.store.observe(
+        [each for each in listing.readings if each.job.id in shown], services.clock.now()
+    )
+    services.wake()
     items = [(job, await services.people.owner_name(job)) for job in jobs[: query.limit]]
     return job_list(
         JobList(
@@ -166,7 +169,7 @@ async def _draw(
             description=query.description,
             now=services.clock.now(),
             looked_through=looked_through,
-            bad_rows=bad_rows,
+            bad_rows=listing.bad_rows,
         )
     )
 

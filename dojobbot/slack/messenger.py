@@ -7,6 +7,8 @@ may be repeated by the SDK's own handlers. Method facts: docs.slack.dev/referenc
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 import aiohttp
@@ -33,19 +35,26 @@ POST_EVENT = "dojobbot_post"
 REQUEST_TIMEOUT = 30
 HISTORY_PAGE = 200
 HISTORY_PAGES = 20
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""A message may look as if it had arrived before it was sent: its ts is by Slack's clock, not by ours."""
+ARRIVES_WITHIN = timedelta(hours=1)
+"""Far longer than any request takes: what came into a channel later is not looked through."""
 
 CLOSED = frozenset(
     "channel_not_found not_in_channel is_archived user_disabled user_not_found cannot_dm_bot "
     "messages_tab_disabled restricted_action restricted_action_read_only_channel "
     "restricted_action_thread_only_channel restricted_action_non_threadable_channel "
-    "restricted_action_thread_locked thread_not_found message_not_found cant_update_message "
-    "edit_window_closed is_inactive".split()
+    "restricted_action_thread_locked thread_not_found cannot_reply_to_message message_not_found "
+    "cant_update_message edit_window_closed is_inactive".split()
 )
 NOT_NOW = frozenset(
     "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope "
-    "team_access_not_granted org_login_required ekm_access_denied accesslimited".split()
+    "team_access_not_granted org_login_required ekm_access_denied accesslimited "
+    "not_allowed_token_type access_denied no_permission two_factor_setup_required".split()
 )
 """Refusals that somebody must lift for the whole app: nothing was sent, and nothing is given up."""
+NO_LOOKING = frozenset("missing_scope not_allowed_token_type access_denied no_permission".split())
+"""Of these, what a token may be told about history that may post all the same."""
 HALFWAY = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 
 
@@ -88,23 +97,31 @@ class SlackMessenger:
         """See ports.Messenger."""
         await _send(lambda: self._once.chat_update(channel=channel_id, ts=ts, **cast(Any, payload)))
 
-    async def find(self, destination: Destination, post_id: str, since_ts: str | None) -> str | None:
+    async def find(
+        self, destination: Destination, post_id: str, *, since_ts: str | None, attempted_at: datetime
+    ) -> str | None:
         """See ports.Messenger."""
+        sent_ts = _ts(attempted_at - CLOCKS_DIFFER)
+        oldest = sent_ts if since_ts is None else max(since_ts, sent_ts, key=Decimal)
+        latest = _ts(attempted_at + ARRIVES_WITHIN)
         cursor: str | None = None
         for _ in range(HISTORY_PAGES):
-            page = await self._history(destination, since_ts, cursor)
+            page = await self._history(destination, oldest, latest, cursor)
             for message in page["messages"]:
                 if message.get("metadata", {}).get("event_payload", {}).get("id") == post_id:
                     return str(message["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
                 return None
-        return None
+        raise DeliveryUnknown(
+            f"A message is lost among more than {HISTORY_PAGES * HISTORY_PAGE} others.", code="too_many"
+        )
 
-    async def _history(self, destination: Destination, since_ts: str | None, cursor: str | None) -> Any:
+    async def _history(self, destination: Destination, oldest: str, latest: str, cursor: str | None) -> Any:
         common: dict[str, Any] = {
             "channel": destination.channel_id,
-            "oldest": since_ts,
+            "oldest": oldest,
+            "latest": latest,
             "inclusive": True,
             "limit": HISTORY_PAGE,
             "include_all_metadata": True,
@@ -119,7 +136,7 @@ class SlackMessenger:
             raise
         except SlackError as error:
             # A token that may post but not look: waiting would not help, and the post would never go out.
-            if isinstance(error, SlackUnavailable) and error.code != "missing_scope":
+            if isinstance(error, SlackUnavailable) and error.code not in NO_LOOKING:
                 raise
             raise DestinationClosed(f"Slack says {error.code}.", code=error.code) from error
 
@@ -194,6 +211,11 @@ def _refusal(error: SlackApiError) -> SlackError:
     if code in NOT_NOW:
         return SlackUnavailable(f"Slack refuses the bot's token: {code}.", code=code)
     return SlackError(f"Slack says {code}.", code=code)
+
+
+def _ts(moment: datetime) -> str:
+    """Write a moment as Slack does."""
+    return f"{moment.timestamp():.6f}"
 
 
 def _retry_after(response: Any) -> float:

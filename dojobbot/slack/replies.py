@@ -64,7 +64,8 @@ class Desk:
     """Where commands and presses are served, and where the last of them are waited for at the end."""
 
     def __init__(self) -> None:
-        self._serving: set[asyncio.Task[Any]] = set()
+        self._working: set[asyncio.Task[Any]] = set()
+        self._answering: set[asyncio.Task[Any]] = set()
 
     async def serve(self, reply: Reply, work: Work, *, interim: Work) -> None:
         """Do the work and send what comes of it; errors become sentences, slowness an interim answer.
@@ -74,29 +75,30 @@ class Desk:
             work: gives the answer, or None when nothing needs to be said.
             interim: gives what to show while it takes long, or None.
         """
+        # Bolt waits for nobody: kept here, the answer is sent even while the bot is stopping.
+        answering = asyncio.ensure_future(self._answer(reply, work, interim))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+        await asyncio.wait({answering})
+
+    async def close(self, seconds: float) -> None:
+        """Wait for what is being served; what takes longer is given up, and its person is told."""
+        if self._working:
+            await asyncio.wait(self._working, timeout=seconds)
+        for task in list(self._working):
+            task.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=LAST_WORD_SECONDS)
+
+    async def _answer(self, reply: Reply, work: Work, interim: Work) -> None:
         task = asyncio.ensure_future(_guarded(work))
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             await _send_some(reply, await _guarded(interim))
         await asyncio.wait({task})
-        if task.cancelled():
-            async with asyncio.timeout(LAST_WORD_SECONDS):
-                await reply.send(answers.restarting())
-            return
-        await _send_some(reply, task.result())
-
-    async def close(self, seconds: float) -> None:
-        """Wait for what is being served; what takes longer is given up, and its person is told."""
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=seconds)
-        given_up = list(self._serving)
-        for task in given_up:
-            task.cancel()
-        if given_up:
-            # The tasks that wait for these still send their last word.
-            await asyncio.sleep(LAST_WORD_SECONDS)
+        await _send_some(reply, answers.restarting() if task.cancelled() else task.result())
 
 
 async def _send_some(reply: Reply, payload: Payload | None) -> None:

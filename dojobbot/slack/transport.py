@@ -1,6 +1,7 @@
-"""How Slack reaches us: a Bolt app, and in front of it either Socket Mode or signed HTTP.
+"""How Slack reaches us: a Bolt app, and in front of it either signed HTTP, here, or `socket_mode`.
 
-Both transports hand Bolt the same parsed payload, so the handlers cannot tell them apart.
+Both hand Bolt the same parsed payload, so the handlers cannot tell them apart. Each says in `trouble` what
+keeps Slack from reaching us.
 """
 
 from __future__ import annotations
@@ -11,29 +12,19 @@ import logging
 from typing import Any
 from urllib.parse import parse_qsl
 
-import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from dojobbot.errors import SettingsError
+from dojobbot.slack.insist import TOKEN_WRONG, Trouble, insist
 
-__all__ = ["SocketLink", "bolt_app", "identify", "signed_http"]
+__all__ = ["SignedHttp", "bolt_app", "identify"]
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 30.0
-log = logging.getLogger(__name__)
 bolt_log = logging.getLogger("dojobbot.bolt")
-
-TOKEN_WRONG = frozenset(
-    "invalid_auth not_authed token_revoked token_expired account_inactive not_allowed_token_type".split()
-)
 
 
 async def identify(client: AsyncWebClient) -> AuthorizeResult:
@@ -42,32 +33,27 @@ async def identify(client: AsyncWebClient) -> AuthorizeResult:
     Raises:
         SettingsError: when Slack says that the token is wrong.
     """
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            reply = await client.auth_test()
-        except SlackApiError as error:
-            code = _code(error)
-            if code in TOKEN_WRONG:
-                raise SettingsError(
-                    f"SLACK_BOT_TOKEN was refused by Slack ({code}). Get a new one from "
-                    "api.slack.com/apps > your app > OAuth & Permissions."
-                ) from error
-            reason = code or "an answer that makes no sense"
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            reason = type(error).__name__
-        else:
-            return AuthorizeResult(
-                enterprise_id=reply.get("enterprise_id"),
-                team_id=reply["team_id"],
-                team=reply.get("team"),
-                bot_id=reply.get("bot_id"),
-                bot_user_id=reply["user_id"],
-                bot_token=client.token,
-            )
-        log.warning("Slack can't be reached (%s); asking again in %.0f s", reason, pause)
-        await asyncio.sleep(pause)
-        pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def ask() -> AuthorizeResult:
+        reply = await client.auth_test()
+        return AuthorizeResult(
+            enterprise_id=reply.get("enterprise_id"),
+            team_id=reply["team_id"],
+            team=reply.get("team"),
+            bot_id=reply.get("bot_id"),
+            bot_user_id=reply["user_id"],
+            bot_token=client.token,
+        )
+
+    def refused(code: str) -> str | None:
+        if code not in TOKEN_WRONG:
+            return None
+        return (
+            f"SLACK_BOT_TOKEN was refused by Slack ({code}). Get a new one from "
+            "api.slack.com/apps > your app > OAuth & Permissions."
+        )
+
+    return await insist(ask, Trouble("Slack can't be reached"), refused)
 
 
 def bolt_app(me: AuthorizeResult, api_url: str) -> AsyncApp:
@@ -84,73 +70,48 @@ def bolt_app(me: AuthorizeResult, api_url: str) -> AsyncApp:
         authorize=authorize,
         # Listeners ack first and work afterwards (`lazy`), so waiting for the ack costs nothing.
         process_before_response=True,
-        # HTTP requests are verified in `signed_http`, sockets carry no signature.
+        # HTTP requests are verified in `SignedHttp`, sockets carry no signature.
         request_verification_enabled=False,
     )
     bolt_log.setLevel(logging.WARNING)
     return app
 
 
-class SocketLink:
-    """Socket Mode: connects, keeps trying, and says how it is."""
+class SignedHttp:
+    """Signed requests (docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
-    def __init__(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token, logger=bolt_log, web_client=client)
-        self.trouble = "not connected yet"
+    def __init__(self, signing_secret: str) -> None:
+        self._verifier = SignatureVerifier(signing_secret)
+        self._app: AsyncApp | None = None
 
-    async def connect(self) -> None:
-        """Connect, for as long as Slack is not there. Raises SettingsError for a wrong token."""
-        client = self._handler.client
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                # `connect` alone would ask for the address, and repeat for ever, whatever Slack says.
-                client.wss_uri = await client.issue_new_wss_url()
-                await client.connect()  # type: ignore[no-untyped-call]  # SDK coroutine
-            except SlackApiError as error:
-                code = _code(error)
-                if code in TOKEN_WRONG | {"missing_scope"}:
-                    raise SettingsError(
-                        f"SLACK_APP_TOKEN was refused by Slack ({code}). It needs the scope "
-                        "connections:write; get one from api.slack.com/apps > your app > Basic "
-                        "Information > App-Level Tokens."
-                    ) from error
-                self.trouble = code or "Slack answered without sense"
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                self.trouble = type(error).__name__
-            else:
-                self.trouble = ""
-                return
-            log.warning("the socket to Slack is not open (%s); again in %.0f s", self.trouble, pause)
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+    def trouble(self) -> str:
+        """Say what is wrong with the link, or nothing while requests are taken."""
+        return "Slack was not reached yet" if self._app is None else ""
 
-    async def state(self) -> str:
-        """Say what is wrong with the link, or nothing when it is open."""
-        if self.trouble:
-            return self.trouble
-        return "" if await self._handler.client.is_connected() else "the socket is closed"
+    def routes(self) -> list[web.RouteDef]:
+        """Give the routes that Slack calls."""
+        return [web.post("/slack/events", self._receive)]
+
+    async def open(self, app: AsyncApp) -> tuple[asyncio.Task[None], ...]:
+        """Take requests from now on, and hand them to the app. Returns the tasks that this takes: none."""
+        self._app = app
+        return ()
 
     async def close(self) -> None:
-        """Close the socket."""
-        await self._handler.client.close()  # type: ignore[no-untyped-call]  # SDK coroutine
+        """Take no more requests."""
+        self._app = None
 
-
-def signed_http(app: AsyncApp, signing_secret: str) -> web.RouteDef:
-    """Make the route that takes signed requests (docs.slack.dev/authentication/verifying-requests)."""
-    verifier = SignatureVerifier(signing_secret)
-
-    async def receive(request: web.Request) -> web.Response:
+    async def _receive(self, request: web.Request) -> web.Response:
         raw = await request.text()
-        if not _is_signed(verifier, raw, request):
+        if not _is_signed(self._verifier, raw, request):
             return web.json_response({"error": "the signature does not fit"}, status=401)
         body = _parse(raw, request.content_type)
         if body is None:
             return web.json_response({"error": "this is not a Slack payload"}, status=400)
-        response = await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        if self._app is None:
+            return web.json_response({"error": "starting or stopping: try again"}, status=503)
+        response = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
         return await to_aiohttp_response(response)
-
-    return web.post("/slack/events", receive)
 
 
 def _is_signed(verifier: SignatureVerifier, raw: str, request: web.Request) -> bool:
@@ -173,8 +134,3 @@ def _parse(raw: str, content_type: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) and parsed else None
-
-
-def _code(error: SlackApiError) -> str:
-    data = getattr(error.response, "data", None)
-    return str(data.get("error", "")) if isinstance(data, dict) else ""

@@ -14,6 +14,7 @@ from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import jobs
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
+NAMED_AT_ONCE = 500
 HIGHEST_CHARACTER = "\U0010ffff"
 
 
@@ -71,7 +72,9 @@ async def created_by(
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
     """Give the ids of the jobs at a status that is not terminal, least recently read first."""
     query = select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL)).order_by(jobs.c.read_at, jobs.c.id)
-    return tuple((await connection.scalars(query)).all())
+    # There may be thousands: some at a time, so that whoever else runs gets a turn in between.
+    found = await connection.stream_scalars(query)
+    return tuple([job_id async for part in found.partitions(NAMED_AT_ONCE) for job_id in part])
 
 
 async def insert_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:

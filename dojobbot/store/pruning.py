@@ -1,4 +1,4 @@
-"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is never touched."""
+"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is spared."""
 
 from __future__ import annotations
 

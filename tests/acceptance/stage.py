@@ -69,7 +69,7 @@ class Stage:
     async def start(self) -> None:
         """Start the bot and wait until it says that it runs."""
         await self.launch()
-        await self.heard("health is at")
+        await self.heard("running for workspace")
         if self.slack.request_url is None:
             await self.slack.wait_for(lambda: self.slack.socket_count, DEADLINE)
 

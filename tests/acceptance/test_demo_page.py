@@ -1,22 +1,20 @@
 """The demo's page in a real browser, in front of a small Bolt app: what a person sees, types and presses."""
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot.simulator.demo import Demo
 from dojobbot.simulator.slack_api.world import ADA, BORIS, GENERAL
+from tests.acceptance.browser import PHONE, any_browser, fits, opened
 
 Json = dict[str, Any]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PHONE = {"width": 390, "height": 844}
 
 
 def plain(text: str) -> Json:
@@ -67,7 +65,6 @@ EVERYTHING: list[Json] = [
     {"type": "divider"},
     {"type": "context", "elements": [{"type": "mrkdwn", "text": "Created 09:12"}]},
     {"type": "image", "image_url": "https://example.org/pose.png", "alt_text": "a pose"},
-    {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": []}]},
     {"type": "actions", "elements": [*CONTROLS, MENU]},
 ]
 CARD: Json = {"text": "BRD series is running", "attachments": [{"color": "#0d6efd", "blocks": EVERYTHING}]}
@@ -120,14 +117,8 @@ class Stage:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        await browser.close()
+    async with any_browser() as found:
+        yield found
 
 
 @pytest.fixture
@@ -136,21 +127,15 @@ async def stage(browser: Browser) -> AsyncIterator[Stage]:
         handler = AsyncSocketModeHandler(bolt_app(demo), demo.workspace.app_token)
         await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt has no annotation
         await demo.workspace.wait_for(lambda: demo.workspace.socket_count == 1)
-        page = await browser.new_page(viewport={"width": 1280, "height": 800}, timezone_id="Europe/Paris")
-        page.set_default_timeout(10_000)
-        stage = Stage(demo, page)
-        page.on("console", lambda said: stage.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: stage.complaints.append(str(error)))
-        await page.goto(demo.page_url)
-        await expect(page.get_by_role("heading", name="general")).to_be_visible()
-        yield stage
+        page, complaints = await opened(browser, demo.page_url)
+        yield Stage(demo, page, complaints)
         await page.close()
         await handler.close_async()  # type: ignore[no-untyped-call] # nor here
-        assert stage.complaints == []
+        assert complaints == []
 
 
 async def test_a_command_is_answered_with_everything_drawn(stage: Stage) -> None:
-    await expect(stage.page.get_by_role("heading", name="Try it")).to_be_visible()
+    await expect(stage.page.get_by_role("heading", name="Nothing was said here yet")).to_be_visible()
     await stage.say("/jobs")
     card = stage.card
     await expect(card.get_by_text("Only visible to you")).to_be_visible()
@@ -170,8 +155,7 @@ async def test_a_command_is_answered_with_everything_drawn(stage: Stage) -> None
     await expect(card.locator("pre code").first).to_have_text("▸ step 1\n  ✓ step 2")
     await expect(card.locator(".fields > div")).to_have_count(4)
     await expect(card.get_by_role("link", name="a pose")).to_be_visible()
-    await expect(card.get_by_text("does not draw “rich_text”")).to_be_visible()
-    await expect(stage.page.get_by_role("heading", name="Try it")).to_be_hidden()
+    await expect(stage.page.get_by_role("heading", name="Nothing was said here yet")).to_be_hidden()
 
 
 async def test_a_press_redraws_the_message_and_keeps_the_keyboard_where_it_was(stage: Stage) -> None:
@@ -228,16 +212,85 @@ async def test_another_person_sees_their_own_workspace_with_unread_marks(stage: 
     await expect(stage.page.get_by_text("for Boris alone")).to_be_visible()
 
 
-async def test_posts_edits_and_replies_appear_by_themselves(stage: Stage) -> None:
+async def test_posts_and_edits_appear_by_themselves(stage: Stage) -> None:
     workspace = stage.demo.workspace
     first = await stage.post("first *post*")
     await stage.post("second post")
-    await stage.post("a reply", thread_ts=first)
-    await expect(stage.page.locator(".message .text")).to_have_text(["first post", "a reply", "second post"])
-    await expect(stage.page.locator(".reply")).to_have_count(1)
+    await expect(stage.page.locator(".message .text")).to_have_text(["first post", "second post"])
     client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
     await client.chat_update(channel=GENERAL, ts=first, text="edited post")
     await expect(stage.page.locator(".message .text").first).to_have_text("edited post")
+    await expect(stage.page.get_by_text("(edited)")).to_be_visible()
+
+
+async def test_a_thread_opens_beside_the_channel_and_takes_replies(stage: Stage) -> None:
+    page = stage.page
+    first = await stage.post("the question")
+    await stage.post("another matter")
+    await stage.post("an answer", thread_ts=first)
+    replies = page.get_by_role("button", name="1 reply")
+    await expect(replies).to_contain_text("1 new")
+    await expect(page.get_by_label("Messages").get_by_text("an answer")).to_be_hidden()
+    await replies.click()
+    thread = page.get_by_role("complementary", name="Thread")
+    await expect(thread.locator(".message .text")).to_have_text(["the question", "an answer"])
+    await page.get_by_label("Reply", exact=True).fill("thank you")
+    await page.keyboard.press("Enter")
+    await expect(thread.get_by_text("thank you")).to_be_visible()
+    await expect(page.get_by_role("button", name="2 replies")).not_to_contain_text("new")
+    await page.get_by_label("Reply", exact=True).fill("/jobs")
+    await page.keyboard.press("Enter")
+    await expect(thread.get_by_role("alert")).to_contain_text("not supported in threads")
+    await page.keyboard.press("Escape")
+    await expect(thread).to_be_hidden()
+    await expect(page.get_by_label("Message #general")).to_be_focused()
+
+
+async def test_the_composer_suggests_and_remembers(stage: Stage) -> None:
+    page = stage.page
+    box = page.get_by_label("Message #general")
+    await box.fill("/j")
+    suggestions = page.get_by_role("listbox", name="Suggestions")
+    await expect(suggestions.get_by_role("option")).to_have_count(2)
+    await box.press("ArrowDown")
+    await box.press("Enter")
+    await expect(box).to_have_value("/jobs ")
+    await expect(suggestions.get_by_role("option", name="running mine")).to_be_visible()
+    await box.press("Escape")
+    await expect(suggestions).to_be_hidden()
+    await stage.say("first words")
+    await stage.say("second words")
+    await expect(page.get_by_text("second words")).to_be_visible()
+    await box.press("ArrowUp")
+    await expect(box).to_have_value("second words")
+    await box.press("ArrowUp")
+    await expect(box).to_have_value("first words")
+    await box.press("ArrowDown")
+    await box.press("ArrowDown")
+    await expect(box).to_have_value("")
+
+
+async def test_the_colours_follow_the_system_until_they_are_chosen(stage: Stage) -> None:
+    page = stage.page
+    body = page.locator("body")
+    toggle = page.get_by_role("button", name="Dark colours")
+    await expect(toggle).to_have_attribute("aria-pressed", "false")
+    await page.emulate_media(color_scheme="dark")
+    await expect(body).to_have_css("color", "rgb(233, 231, 238)")
+    await toggle.click()
+    await expect(body).to_have_css("color", "rgb(29, 28, 34)")
+    await page.reload()
+    await expect(toggle).to_have_attribute("aria-pressed", "false")
+
+
+async def test_what_came_meanwhile_is_marked_as_new(stage: Stage) -> None:
+    page = stage.page
+    await stage.say("old words")
+    await expect(page.get_by_text("old words")).to_be_visible()
+    await page.get_by_role("button", name="random").click()
+    await stage.post("fresh words")
+    await page.get_by_role("button", name="general, 1 unread").click()
+    await expect(page.get_by_role("separator", name="New")).to_be_visible()
 
 
 async def test_what_goes_wrong_is_said(stage: Stage) -> None:
@@ -257,7 +310,7 @@ async def test_the_page_says_when_the_demo_is_gone_and_finds_it_again(browser: B
         port = int(demo.page_url.rstrip("/").rpartition(":")[2])
         await page.goto(demo.page_url)
         await expect(page.get_by_role("heading", name="general")).to_be_visible()
-    await expect(page.get_by_role("status").first).to_contain_text("The connection to the demo is lost")
+    await expect(page.get_by_text("The connection to the demo is lost")).to_be_visible()
     await page.get_by_label("Message #general").fill("/jobs")
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_role("alert")).to_contain_text("The demo did not answer")
@@ -268,11 +321,10 @@ async def test_the_page_says_when_the_demo_is_gone_and_finds_it_again(browser: B
 
 
 async def test_on_a_phone_nothing_is_cut_off_and_channels_are_one_tap_away(stage: Stage) -> None:
-    await stage.page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict of the same shape
+    await stage.page.set_viewport_size({"width": PHONE.width, "height": PHONE.height})
     await stage.say("/jobs")
     await expect(stage.card).to_be_visible()
-    assert await stage.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert await stage.page.locator("#conversation").evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert await fits(stage.page)
     await expect(stage.page.get_by_role("button", name="random")).to_be_hidden()
     await stage.page.get_by_role("button", name="Channels and people").click()
     await stage.page.get_by_role("button", name="random").click()

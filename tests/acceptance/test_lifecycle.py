@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import socket
@@ -44,7 +45,9 @@ async def test_health_readiness_and_metrics(set_up: Stage) -> None:
     await set_up.start()
     assert (await get(address(set_up) + "/healthz"))[0] == 200
     status, body = await get(address(set_up) + "/readyz")
-    assert (status, '"platform": "ok"' in body) == (200, True)
+    assert status == 200
+    assert '"platform": "ok"' in body
+    assert '"notifier": "ok"' in body
     assert "dojobbot_posts_total" in (await get(address(set_up) + "/metrics"))[1]
     assert set_up.platform.faults is not None
     set_up.platform.faults.add(Fault("GET /tools/*", "status", status=401))
@@ -82,10 +85,15 @@ async def test_missing_settings_are_lines_and_exit_code_two(set_up: Stage) -> No
         ("SLACK_APP_TOKEN", "xapp-wrong"),
         ("DO_AUTH_TOKEN", "wrong"),
         ("DO_ORG_KEY", "another-lab"),
+        ("DOJOBBOT_HTTP_HOST", "192.0.2.1"),
+        ("DOJOBBOT_HTTP_HOST", "no-such-host.invalid"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql://bot@db/dojobbot"),
     ],
 )
-async def test_a_refused_token_is_one_line_and_exit_code_two(set_up: Stage, name: str, value: str) -> None:
-    """With the variable's name, and never the token itself."""
+async def test_a_setting_that_does_not_work_is_one_line_and_exit_code_two(
+    set_up: Stage, name: str, value: str
+) -> None:
+    """With the variable's name, and never a token itself."""
     set_up.settings = {name: value}
     await set_up.launch()
     assert await set_up.ended() == 2
@@ -162,14 +170,35 @@ async def test_a_post_whose_reply_was_lost_is_not_sent_twice(set_up: Stage) -> N
 
 
 async def test_slack_being_away_at_the_start_is_waited_for(set_up: Stage) -> None:
-    """The bot starts when Slack is back, by itself."""
+    """The process lives and says what it waits for; the bot starts when Slack is back, by itself."""
     port = int(set_up.slack.api_url.split(":")[2].split("/")[0])
     await set_up.slack.stop()
     await set_up.launch()
     await set_up.heard("Slack can't be reached")
+    assert (await get(address(set_up) + "/healthz"))[0] == 200
+    status, body = await get(address(set_up) + "/readyz")
+    assert (status, '"slack": "Slack was not reached yet"' in body) == (503, True)
     await set_up.slack.start(port=port)
-    await set_up.heard("health is at")
+    await set_up.heard("running for workspace")
+    assert (await get(address(set_up) + "/readyz"))[0] == 200
     assert await set_up.stop() == 0
+
+
+async def test_the_platform_is_watched_while_the_socket_is_not_open(set_up: Stage) -> None:
+    """Only who the bot is must be known for that."""
+    assert set_up.slack.faults is not None
+    set_up.slack.faults.add(Fault("apps.connections.open", "status", status=503))
+    job_id = set_up.running_job("BRD series")
+    await set_up.launch()
+    await set_up.heard("the socket to Slack is not open")
+    async with asyncio.timeout(DEADLINE):
+        # Nobody announces it, so it is asked for.
+        while '"platform_lag_seconds": null' in (await get(address(set_up) + "/readyz"))[1]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await get(address(set_up) + "/readyz"))[0] == 503
+    set_up.slack.faults.clear()
+    await set_up.heard("running for workspace")
+    await set_up.card(job_id)
 
 
 async def test_stopping_while_slack_is_away_is_quick(set_up: Stage) -> None:
@@ -232,3 +261,19 @@ async def test_stopping_waits_for_nobody_who_hangs(set_up: Stage) -> None:
     began = time.monotonic()
     assert await set_up.stop() == 0
     assert time.monotonic() - began < 5
+
+
+async def test_a_press_that_is_being_served_is_finished(set_up: Stage, tmp_path: Path) -> None:
+    """A cancel that the platform takes a second for is not broken off, and the presser hears of it."""
+    await set_up.start()
+    job_id = set_up.running_job("BRD series")
+    card = await set_up.card(job_id)
+    assert set_up.platform.faults is not None
+    set_up.platform.faults.add(Fault("PATCH /tools/*", "slow", seconds=1))
+    await set_up.press(card, "Cancel job", confirm=True)
+    await set_up.slack.wait_for(lambda: set_up.platform.faults.struck, DEADLINE)
+    assert await set_up.stop() == 0
+    await set_up.sees("BRD series was cancelled")
+    assert not any("Traceback" in line or "ERROR" in line for line in set_up.said), set_up.said
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as database:
+        assert database.execute("SELECT count(*) FROM actions WHERE closed_at IS NULL").fetchone() == (0,)

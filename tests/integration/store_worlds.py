@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,6 +55,17 @@ A_JOB = Job(
 )
 JOB_ID = A_JOB.id
 OTHER_JOB = replace(A_JOB, id="9e9eb45e-0000-4000-8000-000000000002", created_at=NOW)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let the system refuse to make any file of this process longer than a few kB, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def at(seconds: float) -> datetime:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from dojobbot.domain import Channel, Destination
 from dojobbot.errors import (
@@ -40,6 +42,11 @@ async def refusal(built: Middle, where: Destination = HERE, payload: dict[str, o
     return caught.value
 
 
+async def look(built: Middle, where: Destination, post_id: str, since_ts: str | None) -> str | None:
+    """Look for a post that was sent just now."""
+    return await built.messenger.find(where, post_id, since_ts=since_ts, attempted_at=built.clock.now())
+
+
 # --- sending
 
 
@@ -63,7 +70,7 @@ async def test_an_edit_replaces_what_is_shown_and_keeps_the_id(built: Middle) ->
     ts = await built.messenger.post(HERE, TEXT, "post-1")
     await built.messenger.edit(HERE.channel_id, ts, {"text": "BRD series failed"})
     assert built.texts() == ["BRD series failed"]
-    assert await built.messenger.find(HERE, "post-1", None) == ts
+    assert await look(built, HERE, "post-1", None) == ts
 
 
 @pytest.mark.parametrize(
@@ -170,6 +177,22 @@ async def test_a_missing_scope_means_that_nothing_was_sent(tmp_path: Path) -> No
         assert (type(error), error.code) == (SlackUnavailable, "missing_scope")
 
 
+@pytest.mark.parametrize(
+    "code", ["not_allowed_token_type", "access_denied", "no_permission", "two_factor_setup_required"]
+)
+async def test_a_refusal_of_the_whole_app_means_that_nothing_was_sent(code: str) -> None:
+    """Whichever word Slack has for it, nothing is given up."""
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"ok": False, "error": code})
+
+    application = web.Application()
+    application.router.add_post("/api/chat.postMessage", refuse)
+    async with TestServer(application) as server:
+        with pytest.raises(SlackUnavailable, match=code):
+            await SlackMessenger("xoxb-1", str(server.make_url("/api/"))).post(HERE, TEXT, "post-1")
+
+
 # --- looking for a post
 
 
@@ -178,9 +201,9 @@ async def test_a_post_is_found_behind_many_others(built: Middle) -> None:
     ts = await built.messenger.post(HERE, TEXT, "post-1")
     for number in range(450):
         await built.slack.say(lab.ADA, lab.GENERAL, f"message {number}")
-    assert await built.messenger.find(HERE, "post-1", None) == ts
+    assert await look(built, HERE, "post-1", None) == ts
     assert len(built.calls("conversations.history")) == 3
-    assert await built.messenger.find(HERE, "post-2", None) is None
+    assert await look(built, HERE, "post-2", None) is None
 
 
 async def test_the_search_begins_at_the_last_known_message(built: Middle) -> None:
@@ -189,26 +212,60 @@ async def test_the_search_begins_at_the_last_known_message(built: Middle) -> Non
     for _ in range(250):
         await built.messenger.post(HERE, TEXT, "post-2")
     last = built.messages()[-1]["ts"]
-    assert await built.messenger.find(HERE, "post-1", last) is None
-    assert await built.messenger.find(HERE, "post-2", last) == last
+    assert await look(built, HERE, "post-1", last) is None
+    assert await look(built, HERE, "post-2", last) == last
     assert len(built.calls("conversations.history")) == 2
-    assert await built.messenger.find(HERE, "post-1", old) == old
+    assert await look(built, HERE, "post-1", old) == old
+
+
+@pytest.mark.parametrize("last_known", [None, "1763802900.000100"])
+async def test_what_came_long_before_or_after_is_not_looked_through(
+    built: Middle, last_known: str | None
+) -> None:
+    """Also where the last message known is old, or none is: the post came when it was sent."""
+    for number in range(250):
+        await built.slack.say(lab.ADA, lab.GENERAL, f"before {number}")
+    built.clock.advance(minutes=5)
+    sent_at = built.clock.now()
+    ts = await built.messenger.post(HERE, TEXT, "post-1")
+    built.clock.advance(hours=2)
+    for number in range(250):
+        await built.slack.say(lab.ADA, lab.GENERAL, f"after {number}")
+    found = await built.messenger.find(HERE, "post-1", since_ts=last_known, attempted_at=sent_at)
+    assert found == ts
+    assert len(built.calls("conversations.history")) == 1
+
+
+async def test_clocks_that_differ_a_little_do_not_hide_a_post(built: Middle) -> None:
+    """Ours is ahead of Slack's by half a minute."""
+    ts = await built.messenger.post(HERE, TEXT, "post-1")
+    built.clock.advance(seconds=30)
+    assert await look(built, HERE, "post-1", None) == ts
+
+
+async def test_a_post_among_too_many_others_is_not_said_to_be_missing(built: Middle) -> None:
+    """That nobody looked to the end is no answer, and would let it be sent twice."""
+    await built.messenger.post(HERE, TEXT, "post-1")
+    for number in range(4001):
+        await built.slack.say(lab.ADA, lab.GENERAL, f"message {number}")
+    with pytest.raises(DeliveryUnknown):
+        await look(built, HERE, "post-1", None)
 
 
 async def test_a_post_in_a_thread_is_found_there_and_only_there(built: Middle) -> None:
     """A channel's history does not hold replies."""
     where = await built.thread()
     ts = await built.messenger.post(where, TEXT, "post-1")
-    assert await built.messenger.find(where, "post-1", None) == ts
-    assert await built.messenger.find(where, "post-1", ts) == ts
-    assert await built.messenger.find(HERE, "post-1", None) is None
+    assert await look(built, where, "post-1", None) == ts
+    assert await look(built, where, "post-1", ts) == ts
+    assert await look(built, HERE, "post-1", None) is None
 
 
 async def test_a_post_in_direct_messages_is_found(built: Middle) -> None:
     """By the id of the conversation."""
     where = Destination(await built.messenger.open_dm(lab.BORIS))
     ts = await built.messenger.post(where, TEXT, "post-1")
-    assert await built.messenger.find(where, "post-1", None) == ts
+    assert await look(built, where, "post-1", None) == ts
 
 
 @pytest.mark.parametrize(
@@ -217,27 +274,29 @@ async def test_a_post_in_direct_messages_is_found(built: Middle) -> None:
 async def test_a_history_that_the_bot_may_not_read_is_closed(built: Middle, channel: str, code: str) -> None:
     """As the contract says, whatever Slack's word for it."""
     with pytest.raises(DestinationClosed, match=code):
-        await built.messenger.find(Destination(channel), "post-1", None)
+        await look(built, Destination(channel), "post-1", None)
 
 
 async def test_a_history_without_the_scope_is_closed_too(tmp_path: Path) -> None:
     """To wait for the scope would be to wait for ever; a channel of another kind is still read."""
     async with middle(tmp_path, scopes=lab.SCOPES - {"channels:history"}) as built:
         with pytest.raises(DestinationClosed, match="missing_scope"):
-            await built.messenger.find(HERE, "post-1", None)
-        assert await built.messenger.find(CHEMISTRY, "post-1", None) is None
+            await look(built, HERE, "post-1", None)
+        assert await look(built, CHEMISTRY, "post-1", None) is None
 
 
 async def test_any_other_refusal_to_show_the_history_closes_it(built: Middle) -> None:
-    """Here a moment that Slack does not understand."""
-    with pytest.raises(DestinationClosed, match="invalid_ts_oldest"):
-        await built.messenger.find(HERE, "post-1", "yesterday")
+    """Here a thread that is none."""
+    with pytest.raises(DestinationClosed, match="thread_not_found"):
+        await look(built, Destination(lab.GENERAL, "1763802900.000100"), "post-1", None)
 
 
 async def test_a_history_that_a_refused_token_asks_for_is_not_closed(built: Middle) -> None:
     """The next token may read it."""
     with pytest.raises(SlackUnavailable):
-        await SlackMessenger("xoxb-revoked", built.slack.api_url).find(HERE, "post-1", None)
+        await SlackMessenger("xoxb-revoked", built.slack.api_url).find(
+            HERE, "post-1", since_ts=None, attempted_at=built.clock.now()
+        )
 
 
 # --- who and where

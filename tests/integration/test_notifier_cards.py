@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from dojobbot.domain import ActionKind
+from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import BORIS, GENERAL
 from tests.acceptance.stage import shown
 from tests.integration.middle import EDIT, HERE, POST, Middle, about, middle
@@ -134,3 +138,78 @@ async def test_a_card_whose_reply_is_lost_is_found_and_edited_from_then_on(built
     (card,) = built.messages()
     assert "failed" in shown(card)
     assert len(built.calls(POST)) == 1
+
+
+class Garbled:
+    """A messenger whose cards Slack does not draw, until it is mended; plain text gets through."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+        self.mended = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def edit(self, channel_id: str, ts: str, payload: dict[str, object]) -> None:
+        """Spoil the blocks, if there are any."""
+        if payload["attachments"] and not self.mended:
+            payload = {**payload, "attachments": [{"blocks": [{"type": "no such block"}]}]}
+        await self._messenger.edit(channel_id, ts, payload)
+
+
+async def test_a_card_that_slack_does_not_draw_shows_its_headline_and_lives_on(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing old stays below it, and its next change is drawn again."""
+    job_id = built.old_job()
+    await built.watch(job_id)
+    garbled = Garbled(built.messenger)
+    notifier = built.another_notifier(cast("Messenger", garbled))
+    await built.deliver(notifier)
+    await built.move(job_id, status="Quoted")
+    await built.deliver(notifier)
+    (card,) = built.messages()
+    assert "quote" in card["text"]
+    assert not card.get("attachments")
+    assert "invalid_attachments" in caplog.text
+    assert len(await built.store.watches(job_id)) == 1
+    garbled.mended = True
+    await built.move(job_id, status="Running", progressReport={"complete": 60})
+    await built.deliver(notifier)
+    (card,) = built.messages()
+    assert "60 %" in shown(card)
+
+
+async def acted_on(built: Middle) -> str:
+    """A job whose live card shows that somebody asked to cancel it."""
+    job_id = built.old_job(progressReport={"complete": 10})
+    await built.watch(job_id)
+    now, expires = built.clock.now(), timedelta(minutes=2)
+    await built.store.begin_action(ActionKind.CANCEL, job_id, BORIS, now, expires=expires)
+    await built.deliver()
+    (card,) = built.messages()
+    assert f"Cancel requested by <@{BORIS}>" in shown(card)
+    assert "Cancel job" not in shown(card)
+    return job_id
+
+
+async def test_a_card_gives_its_button_back_when_an_action_stays_unanswered(built: Middle) -> None:
+    """Nothing else has to happen, and it says that nothing came of it."""
+    await acted_on(built)
+    built.clock.advance(minutes=2)
+    await built.notifier.tidy()
+    await built.deliver()
+    (card,) = built.messages()
+    assert "Cancel job" in shown(card)
+    assert "without success" in shown(card)
+    assert len(built.calls(EDIT)) == 1
+
+
+async def test_an_edit_after_the_time_for_an_answer_gives_the_button_back_too(built: Middle) -> None:
+    """Whether or not somebody has tidied up by then."""
+    job_id = await acted_on(built)
+    built.clock.advance(minutes=3)
+    await built.move(job_id, progressReport={"complete": 10.4})
+    await built.deliver()
+    (card,) = built.messages()
+    assert "Cancel job" in shown(card)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -49,26 +52,40 @@ def lab() -> Iterator[Lab]:
         yield made
 
 
-def python(code: str, lab: Lab, **how: object) -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def python(code: str, lab: Lab, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A Python of its own that runs the code with the lab's settings."""
     environ = {**os.environ, **lab.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
-    return subprocess.Popen([sys.executable, "-c", code], env=environ, **how)  # type: ignore[call-overload,no-any-return]
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, **how) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def piped(code: str, lab: Lab) -> tuple[bytes, bytes, int]:
+    """What a Python writes into pipes, and how it ends."""
+    with python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
+    return out, err, process.returncode
 
 
 # --- the package
 
 
-def test_importing_the_package_costs_nothing_that_is_not_used() -> None:
-    code = "import sys, dojobbot; print([name for name in ('pandas', 'httpx', 'slack_sdk') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"[]\n"
-    code = "import sys; from dojobbot import Job; print([name for name in ('pandas', 'slack_sdk') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"[]\n"
+def test_importing_the_package_costs_nothing_that_is_not_used(lab: Lab) -> None:
+    for what, names in (
+        ("import dojobbot", ("pandas", "httpx", "slack_sdk")),
+        ("from dojobbot import Job", ("pandas", "slack_sdk")),
+    ):
+        code = f"{what}; import sys; print([name for name in {names} if name in sys.modules])"
+        assert piped(code, lab) == (b"[]\n", b"", 0)
 
 
 def test_the_public_names_are_listed() -> None:
     assert set(dojobbot.__all__) == {"Job", "__version__", "get_dataframe"} <= set(dir(dojobbot))
     with pytest.raises(AttributeError, match="nothing"):
-        dojobbot.nothing  # type: ignore[attr-defined]  # noqa: B018  # what is tested
+        dojobbot.nothing  # noqa: B018  # what is tested
 
 
 def test_missing_settings_are_named_one_line_each() -> None:
@@ -167,7 +184,7 @@ def test_a_short_outage_is_waited_out_and_a_lasting_refusal_is_told(lab: Lab) ->
     lab.fault(f"GET {EXECUTIONS}", "status", status=503, times=1)
     assert len(get_dataframe(**lab.credentials)) == 1
     with pytest.raises(TokenRejected):
-        get_dataframe(**{**lab.credentials, "token": "made-up"})
+        get_dataframe(base_url=lab.platform.base_url, org_key=lab.platform.org, token="made-up")
 
 
 async def test_both_work_while_an_event_loop_runs(lab: Lab) -> None:
@@ -210,45 +227,40 @@ def test_without_a_terminal_nothing_but_the_answer_is_written(lab: Lab) -> None:
     lab.crowd(6_000)
     lab.fault(f"GET {EXECUTIONS}", "slow", seconds=0.3)
     code = "from dojobbot import get_dataframe; print(len(get_dataframe()))"
-    out, err = python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE).communicate(timeout=60)
-    assert (out, err) == (b"6000\n", b"")
+    assert piped(code, lab) == (b"6000\n", b"", 0)
 
 
 def test_ctrl_c_leaves_at_once_although_the_platform_hangs(lab: Lab) -> None:
     lab.fault(f"GET {EXECUTIONS}", "hang")
     code = "from dojobbot import get_dataframe\ntry: get_dataframe()\nexcept KeyboardInterrupt: print('left')"
-    process = python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until(lambda: lab.do(lambda: lab.platform.faults.active()), 30)
-    until(lambda: process.poll() is None and is_connected(process.pid), 30)
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        until(lambda: lab.do(lambda: lab.platform.faults.struck), 30)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
     assert (out, err, process.returncode) == (b"left\n", b"", 0)
     assert time.monotonic() - began < 3
-
-
-def is_connected(pid: int) -> bool:
-    """Whether a process has a socket open."""
-    return any("socket:" in os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def in_terminal(code: str, lab: Lab) -> str:
     """What a Python writes whose output is a terminal."""
     ours, theirs = pty.openpty()
-    process = python(code, lab, stdout=theirs, stderr=theirs, stdin=theirs)
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            chunk = os.read(ours, 4096)
-        except OSError:  # the other end is closed: the program is over
-            break
-        if not chunk:
-            break
-        written += chunk
+    with python(code, lab, stdout=theirs, stderr=theirs, stdin=theirs) as process:
+        os.close(theirs)
+        written = b""
+        while chunk := read_on(ours):
+            written += chunk
+        assert process.wait(30) == 0, written.decode()
     os.close(ours)
-    assert process.wait(30) == 0, written.decode()
     return written.decode()
+
+
+def read_on(terminal: int) -> bytes:
+    """What comes next, or nothing when the other end is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 # --- Job
@@ -443,27 +455,94 @@ def test_waiting_ends_with_an_error_that_no_waiting_mends(lab: Lab) -> None:
         job.wait(timeout=20, interval=SOON)
 
 
-def test_a_terminal_draws_over_its_lines_shows_trouble_and_ends_with_the_outcome(lab: Lab) -> None:
-    job_id = lab.dock(runs=3)
-    lab.fault(f"GET {EXECUTIONS}/*", "status", status=503, times=1)
+def test_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> None:
+    job_id = lab.dock(runs=2)
     code = (
         "from dojobbot import Job\n"
         f"job = Job.from_id({job_id!r}); job.watch(interval=0.1); print(job.wait(timeout=30))"
     )
-    lab.heal()
     drawn = in_terminal(code, lab)
-    assert "\x1b[38;5;33m● Running\x1b[0m" in drawn
+    assert "\x1b[38;5;27m● Running\x1b[0m" in drawn
     assert "\x1b[38;5;29m● Succeeded\x1b[0m" in drawn
     assert re.search(r"\x1b\[\dF\x1b\[J", drawn)
     assert drawn.rstrip().endswith("Succeeded")
 
 
+class Notebook:
+    """What a person sees of a notebook: the pages that one output showed, and how many outputs there are."""
+
+    kernel = "a kernel"
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.outputs = 0
+
+    def show(self, page: str, *, display_id: bool) -> Notebook:
+        assert display_id
+        self.outputs += 1
+        self.update(page)
+        return self
+
+    def update(self, page: str) -> None:
+        self.shown.append(page)
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    """As much of IPython as a cell's code sees: a shell with a kernel, and outputs that can be updated."""
+    made = Notebook()
+    display = SimpleNamespace(HTML=str, display=made.show)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: made, display=display))
+    return made
+
+
+def test_a_notebook_redraws_one_card_shows_trouble_and_ends_with_the_tabs(
+    lab: Lab, notebook: Notebook
+) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    job.watch(interval=SOON)
+    assert "Running" in notebook.shown[0]
+    lab.fault(f"GET {EXECUTIONS}/*", "status", status=503)
+    until(lambda: "Trying again" in notebook.shown[-1])
+    lab.heal()
+    until(lambda: "Trying again" not in notebook.shown[-1])
+    assert "Raw progress" not in notebook.shown[-1]
+    lab.change(job.id, status="Completed")
+    until(lambda: "Raw progress" in notebook.shown[-1])
+    assert "Succeeded" in notebook.shown[-1]
+    assert notebook.outputs == 1
+
+
+def test_a_notebook_keeps_the_whole_card_when_watching_is_stopped(lab: Lab, notebook: Notebook) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    job.watch(interval=SOON)
+    job.stop_watching()
+    until(lambda: not watching(job))
+    assert "No longer watched." in notebook.shown[-1]
+    assert "Raw progress" in notebook.shown[-1]
+
+
+def test_a_notebook_is_told_when_the_token_is_refused(lab: Lab, notebook: Notebook) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    lab.fault(f"GET {EXECUTIONS}/*", "expired_token")
+    job.watch(interval=SOON)
+    until(lambda: not watching(job))
+    assert "No longer watched." in notebook.shown[-1]
+    assert "401" in notebook.shown[-1]
+
+
+def test_a_notebook_shows_a_bar_and_takes_it_away(lab: Lab, notebook: Notebook) -> None:
+    lab.crowd(6_000)
+    lab.fault(f"GET {EXECUTIONS}", "slow", seconds=0.3)
+    get_dataframe(**lab.credentials)
+    assert "<progress" in notebook.shown[0]
+    assert (notebook.shown[-1], notebook.outputs) == ("", 1)
+
+
 def test_a_watched_job_never_keeps_python_from_exiting(lab: Lab) -> None:
     job_id = lab.dock()
     code = f"from dojobbot import Job\nJob.from_id({job_id!r}).watch(interval=0.05)"
-    process = python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.communicate(timeout=30) == (b"", b"")
-    assert process.returncode == 0
+    assert piped(code, lab) == (b"", b"", 0)
 
 
 def test_a_frame_can_be_used_as_people_do(lab: Lab) -> None:

@@ -2,13 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -17,84 +13,14 @@ from dojobbot.simulator.faults import Fault
 from dojobbot.simulator.jobs import JobMaker, Label, Life, ligands, quoted
 from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.platform_token import make_token
-from dojobbot.simulator.scenario import ADA, BATCH, HISTORY, PEOPLE, crowded_world, demo_world
-from dojobbot.simulator.world import ENDED, World
-
-START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-ACTIVE = ["Created", "Queued", "Running"]
-SHAPES = Path(__file__).parents[3] / "shared" / "samples" / "executions-shapes.json"
-EXECUTIONS = "/tools/example-lab/tools/executions"
-
-
-class Clock:
-    """A clock that moves when told to."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-class Caller:
-    """Calls a simulated platform with its token."""
-
-    def __init__(self, platform: SimulatedPlatform, session: aiohttp.ClientSession) -> None:
-        self.platform = platform
-        self._session = session
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        token: str | None = None,
-        accept: str = "application/json",
-        **options: Any,
-    ) -> tuple[int, Any]:
-        """The status and the decoded body of an answer."""
-        headers = {"Authorization": f"Bearer {token or self.platform.token}", "Accept": accept}
-        url = self.platform.base_url + path
-        async with self._session.request(method, url, headers=headers, **options) as response:
-            return response.status, await response.json()
-
-    async def list(self, filter_: object = None, **params: str | int) -> Any:
-        """The body of a listing that succeeds."""
-        query = dict(params) if filter_ is None else {**params, "filter": json.dumps(filter_)}
-        status, body = await self.ask("GET", EXECUTIONS, params=query)
-        assert status == 200, body
-        return body
-
-    async def get(self, job_id: str, accept: str = "application/json") -> Any:
-        """The body of a read that succeeds."""
-        status, body = await self.ask("GET", f"{EXECUTIONS}/{job_id}", accept=accept)
-        assert status == 200, body
-        return body
-
-
-@asynccontextmanager
-async def calling(world: World, **options: Any) -> AsyncIterator[Caller]:
-    platform = SimulatedPlatform(world, **options)
-    await platform.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Caller(platform, session)
-    finally:
-        await platform.stop()
+from dojobbot.simulator.scenario import ADA, PEOPLE
+from dojobbot.simulator.world import World
+from tests.integration.platform_side import ACTIVE, EXECUTIONS, START, Clock, calling, dock
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def dock(world: World, created: datetime = START) -> str:
-    """A docking of ten ligands that is queued for ten seconds."""
-    maker = JobMaker(seed=len(world.select()))
-    return maker.docking(ADA, Life(created, runs=100, queued=10), ligands(10)).put(world)
 
 
 async def test_a_job_lives_through_its_script_as_the_clock_moves(clock: Clock) -> None:
@@ -328,6 +254,15 @@ async def test_a_status_fault_speaks_in_the_platforms_envelope(clock: Clock) -> 
         assert (await caller.ask("GET", EXECUTIONS))[0] == 200
 
 
+async def test_a_fault_of_an_expired_token_speaks_as_a_real_one_does(clock: Clock) -> None:
+    async with calling(World(clock)) as caller:
+        caller.platform.faults.add(Fault("GET *", "expired_token", times=1))
+        status, body = await caller.ask("GET", EXECUTIONS)
+        assert (status, body["error"]) == (401, "Unauthorized")
+        assert "expired" in body["message"]
+        assert (await caller.ask("GET", EXECUTIONS))[0] == 200
+
+
 async def test_stopping_cuts_a_hanging_call_and_the_same_port_serves_again(clock: Clock) -> None:
     async with calling(World(clock)) as caller:
         platform = caller.platform
@@ -343,72 +278,6 @@ async def test_stopping_cuts_a_hanging_call_and_the_same_port_serves_again(clock
         assert (await caller.ask("GET", EXECUTIONS))[0] == 200
 
 
-async def test_changes_from_outside_are_stamped_seen_and_end_the_script(clock: Clock) -> None:
-    world = World(clock)
-    told: list[str] = []
-    world.on_change(told.append)
-    job_id = dock(world)
-    clock.move(seconds=20)
-    world.change(job_id, status="Hibernating")
-    world.change(job_id, status="Failed", statusReason="lost its node")
-    clock.move(hours=1)
-    job = world.get(job_id)
-    assert job is not None
-    assert (job["status"], job["completedAt"]) == ("Failed", "2026-11-22T09:00:20.000Z")
-    assert set(told) == {job_id}
-    world.remove(job_id)
-    assert world.get(job_id) is None
-    assert world.select(["Failed"]) == []
-
-
-async def test_the_demo_begins_with_something_of_everything_and_stays_lively(clock: Clock) -> None:
-    world = demo_world(clock)
-    async with calling(world) as caller:
-        rows = (await caller.list(pageSize=1000))["data"]
-        by_name = {row["name"]: row for row in rows}
-        series = by_name["BRD series, round 3"]
-        assert (series["status"], series["createdBy"]) == ("Running", ADA)
-        assert len(series["userInputs"]["smiles_list"]) == 27
-        assert sum(row["tag"] == "cdk2-screen" for row in rows) == BATCH
-        assert sum(row["status"] in ENDED for row in rows) >= HISTORY
-        statuses = {row["status"] for row in rows if row["createdBy"] == ADA}
-        assert {"Running", "Quoted", "Completed", "Failed"} <= statuses
-        assert {"FailedQuotation", "Cancelled", "Queued"} <= {row["status"] for row in rows}
-        clock.move(seconds=70)
-        assert (await caller.get(by_name["KRAS fragments"]["executionId"]))["status"] == "Completed"
-        for _ in range(12):
-            before = {row["executionId"] for row in (await caller.list(pageSize=1000))["data"]}
-            clock.move(minutes=10)
-            after = (await caller.list(pageSize=1000))["data"]
-            assert len({row["executionId"] for row in after} - before) >= 4
-            assert any(row["status"] == "Running" for row in after)
-            created = sorted(row["createdAt"] for row in after)
-            assert created[-1] <= clock.now.strftime("%Y-%m-%dT%H:%M:%S.999Z")
-
-
-@pytest.mark.skipif(not SHAPES.exists(), reason="the samples folder is not beside this checkout")
-async def test_objects_of_every_known_shape_are_served_as_they_are(clock: Clock) -> None:
-    samples = [entry["execution"] for entry in json.loads(SHAPES.read_text())]
-    world = World(clock)
-    for sample in samples:
-        world.put(sample)
-    async with calling(world) as caller:
-        assert [await caller.get(sample["executionId"]) for sample in samples] == samples
-        for field in ("createdAt", "tool", "name"):
-            rows = (await caller.list(order=f"{field} asc"))["data"]
-            assert sorted(map(json.dumps, rows)) == sorted(map(json.dumps, samples))
-        _, found = await caller.ask("POST", "/data-platform/example-lab/executions/search", json={})
-        assert len(found["data"]) == len([sample for sample in samples if sample["visibility"] == "visible"])
-
-
 def test_a_token_that_is_no_jwt_is_refused_at_once(clock: Clock) -> None:
     with pytest.raises(ValueError, match="make_token"):
         SimulatedPlatform(World(clock), token="made-up")
-
-
-async def test_a_listing_of_thousands_of_active_rows_is_one_page(clock: Clock) -> None:
-    world = crowded_world(clock, active=2000, ended=200)
-    async with calling(world) as caller:
-        body = await caller.list({"status": {"$in": ACTIVE}}, pageSize=10_000, order="createdAt desc")
-    assert body["count"] == len(body["data"]) == 2000
-    assert {row["status"] for row in body["data"]} == {"Running"}

@@ -1,12 +1,9 @@
 """What people of the simulated workspace do reaches the app, and what the app answers reaches them."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qs
 
 import aiohttp
@@ -16,15 +13,7 @@ from aiohttp import WSMsgType, web
 from dojobbot.simulator.slack_api.controls import ConfirmNeeded
 from dojobbot.simulator.slack_api.events import ALL_EVENTS
 from dojobbot.simulator.slack_api.world import ADA, BORIS, BOT, CHEMISTRY, EMEKA, GENERAL, PARTNERS, RANDOM
-from dojobbot.simulator.workspace import SimulatedWorkspace
-
-Json = dict[str, Any]
-Answer = Callable[[Json], Json | None]
-
-
-def plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text}
-
+from tests.fidelity.slack_side import MODAL, App, listening, plain, simulated, texts
 
 DIALOG = {"title": plain("Sure?"), "text": plain("Really?"), "confirm": plain("Yes"), "deny": plain("No")}
 MENU_OPTIONS = [{"text": plain("Refresh"), "value": "refresh"}, {"text": plain("Share"), "value": "share"}]
@@ -35,88 +24,10 @@ CONTROLS = [
     {"type": "static_select", "action_id": "open", "placeholder": plain("Open"), "options": MENU_OPTIONS},
 ]
 CARD = [{"color": "#0d6efd", "blocks": [{"type": "actions", "block_id": "verbs", "elements": CONTROLS}]}]
-MODAL = {
-    "type": "modal",
-    "callback_id": "note",
-    "title": plain("Note"),
-    "submit": plain("Save"),
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "words",
-            "label": plain("Words"),
-            "element": {"type": "plain_text_input", "action_id": "text"},
-        }
-    ],
-}
 
 
-class App:
-    """An app that takes envelopes over one socket and answers each as it is told."""
-
-    def __init__(self, workspace: SimulatedWorkspace, session: aiohttp.ClientSession) -> None:
-        self.workspace = workspace
-        self.session = session
-        self.envelopes: list[Json] = []
-        self.answer: Answer = lambda _: {}
-        self._readers: list[asyncio.Task[None]] = []
-
-    async def connect(self) -> Json:
-        """Open a socket, and return its first message."""
-        headers = {"Authorization": f"Bearer {self.workspace.app_token}"}
-        async with self.session.post(
-            self.workspace.api_url + "apps.connections.open", headers=headers
-        ) as said:
-            url = (await said.json())["url"]
-        socket = await self.session.ws_connect(url)
-        hello: Json = json.loads((await socket.receive()).data)
-        self._readers.append(asyncio.create_task(self._read(socket)))
-        return hello
-
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for message in socket:
-            envelope = json.loads(message.data)
-            self.envelopes.append(envelope)
-            answer = self.answer(envelope) if "envelope_id" in envelope else None
-            if answer is not None:
-                await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
-
-    async def call(self, method: str, **args: Any) -> Json:
-        headers = {"Authorization": f"Bearer {self.workspace.bot_token}"}
-        url = self.workspace.api_url + method
-        async with self.session.post(url, json=args, headers=headers) as response:
-            body: Json = await response.json()
-            return body
-
-    async def respond(self, url: str, **body: Any) -> int:
-        async with self.session.post(url, json=body) as response:
-            return response.status
-
-    async def card(self) -> str:
-        return str(
-            (await self.call("chat.postMessage", channel=GENERAL, text="card", attachments=CARD))["ts"]
-        )
-
-    async def close(self) -> None:
-        for reader in self._readers:
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
-
-
-@asynccontextmanager
-async def simulated(**settings: Any) -> AsyncIterator[App]:
-    workspace = SimulatedWorkspace(**settings)
-    await workspace.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            app = App(workspace, session)
-            try:
-                yield app
-            finally:
-                await app.close()
-    finally:
-        await workspace.stop()
+async def card_of(app: App) -> str:
+    return await app.post(text="card", attachments=CARD)
 
 
 @pytest.fixture
@@ -124,10 +35,6 @@ async def app() -> AsyncIterator[App]:
     async with simulated(ack_seconds=0.3, rate_limits=False, events=ALL_EVENTS) as app:
         assert (await app.connect())["type"] == "hello"
         yield app
-
-
-def texts(workspace: SimulatedWorkspace, user: str, channel: str = GENERAL) -> list[str]:
-    return [message["text"] for message in workspace.messages(channel, user)]
 
 
 async def test_a_command_arrives_whole_and_its_answer_is_private(app: App) -> None:
@@ -186,7 +93,7 @@ async def test_strangers_type_no_commands_but_can_press(app: App) -> None:
 
 
 async def test_a_press_tells_what_was_pressed_where(app: App) -> None:
-    ts = await app.card()
+    ts = await card_of(app)
     await app.workspace.press(BORIS, GENERAL, ts, "Go")
     payload = app.envelopes[0]["payload"]
     assert payload["type"] == "block_actions"
@@ -204,7 +111,7 @@ async def test_a_press_tells_what_was_pressed_where(app: App) -> None:
 
 
 async def test_choosing_from_a_menu_tells_the_choice(app: App) -> None:
-    ts = await app.card()
+    ts = await card_of(app)
     await app.workspace.press(ADA, GENERAL, ts, "more", option="Share")
     await app.workspace.press(ADA, GENERAL, ts, "Open", option="refresh")
     overflow, select = [envelope["payload"] for envelope in app.envelopes]
@@ -218,7 +125,7 @@ async def test_choosing_from_a_menu_tells_the_choice(app: App) -> None:
 
 
 async def test_a_control_with_a_dialog_asks_first(app: App) -> None:
-    ts = await app.card()
+    ts = await card_of(app)
     with pytest.raises(ConfirmNeeded, match="Sure"):
         await app.workspace.press(ADA, GENERAL, ts, "Cancel job")
     assert await app.workspace.press(ADA, GENERAL, ts, "Cancel job", confirm=False) is None
@@ -380,19 +287,6 @@ async def test_the_bot_hears_what_concerns_it(app: App) -> None:
     assert events["member_joined_channel"]["user"] == BOT
 
 
-@asynccontextmanager
-async def listening(handler: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
-    server = web.Application()
-    server.router.add_post("/slack/events", handler)
-    runner = web.AppRunner(server)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    finally:
-        await runner.cleanup()
-
-
 async def test_over_http_everything_arrives_as_slack_sends_it() -> None:
     seen: list[tuple[web.Request, str]] = []
 
@@ -411,7 +305,7 @@ async def test_over_http_everything_arrives_as_slack_sends_it() -> None:
         await app.workspace.type_command(ADA, GENERAL, "/jobs")
         assert texts(app.workspace, ADA) == ["in words", "as JSON"]
         assert parse_qs(seen[0][1])["text"] == ["running"]
-        await app.workspace.press(ADA, GENERAL, await app.card(), "Go")
+        await app.workspace.press(ADA, GENERAL, await card_of(app), "Go")
         assert json.loads(parse_qs(seen[2][1])["payload"][0])["type"] == "block_actions"
         await app.workspace.mention(ADA, GENERAL)
         await app.workspace.wait_for(lambda: len(app.workspace.event_deliveries) == 2)
@@ -423,7 +317,7 @@ async def test_over_http_everything_arrives_as_slack_sends_it() -> None:
 async def test_slack_can_be_away_and_come_back_on_the_same_port_with_all_it_knew() -> None:
     async with simulated(rate_limits=False) as app:
         await app.connect()
-        ts = await app.card()
+        ts = await card_of(app)
         port = int(app.workspace.api_url.rsplit(":", 1)[1].split("/")[0])
         await app.workspace.stop()
         with pytest.raises(aiohttp.ClientError):

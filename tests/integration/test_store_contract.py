@@ -319,6 +319,31 @@ async def test_an_old_action_gives_way_as_unanswered(store: Store) -> None:
     assert await store.latest_action(JOB_ID) == new
 
 
+async def test_actions_expire_at_the_limit_of_their_kind(store: Store) -> None:
+    for job in (A_JOB, OTHER_JOB):
+        await observe(store, job=job)
+    limits = {ActionKind.CANCEL: EXPIRES, ActionKind.APPROVE: timedelta(minutes=15)}
+    await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=EXPIRES)
+    await store.begin_action(ActionKind.APPROVE, OTHER_JOB.id, ADA, NOW, expires=EXPIRES)
+    assert await store.expire_actions(at(119), limits) == 0
+    assert await store.expire_actions(at(120), limits) == 1
+    assert await store.expire_actions(at(121), limits) == 0
+    expired, waiting = await store.latest_action(JOB_ID), await store.latest_action(OTHER_JOB.id)
+    assert expired is not None
+    assert waiting is not None
+    assert (expired.outcome, expired.closed_at) == ("unanswered", at(120))
+    assert waiting.closed_at is None
+
+
+async def test_the_card_of_an_action_that_expires_may_be_old(store: Store) -> None:
+    await observe(store)
+    await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=EXPIRES)
+    await posted_watch(store)
+    assert await store.next_due(at(120)) is None
+    await store.expire_actions(at(120), {ActionKind.CANCEL: EXPIRES})
+    assert await store.next_due(at(120)) == at(120)
+
+
 async def test_an_action_is_closed_once(store: Store) -> None:
     await observe(store)
     action = await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=EXPIRES)

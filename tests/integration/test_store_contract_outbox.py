@@ -12,7 +12,7 @@ import pytest
 
 from dojobbot.domain import ActionKind
 from dojobbot.errors import StoreError
-from dojobbot.ports import Claim, Store
+from dojobbot.ports import Claim, Store, Subscribed
 from tests.integration.store_worlds import (
     ADA,
     BACKENDS,
@@ -170,6 +170,18 @@ async def test_a_delivery_goes_into_one_post(store: Store) -> None:
     again = await claimed(store, 6)
     assert again.post is not None
     assert again.post.id == "post-1"
+
+
+async def test_who_joins_between_claim_and_commit_is_not_forgotten(store: Store) -> None:
+    """They were told that it is on its way, so the post that does not mention them is not sent."""
+    await owe(store)
+    claim = await claimed(store, 5)
+    assert await store.subscribe(BEN, JOB_ID, CHANNEL, seen_seq=1, now=at(5)) is Subscribed.OWED
+    assert not await store.commit_post(claim, notice(claim))
+    await store.release(claim, next_send_at=at(5))
+    again = await claimed(store, 5)
+    assert (again.post, again.deliveries[0].mentions) == (None, (ADA, BEN))
+    assert await store.commit_post(again, notice(again))
 
 
 async def test_a_buried_post_is_over_and_so_is_what_it_carried(store: Store) -> None:

@@ -35,6 +35,7 @@ from tests.integration.store_worlds import (
     NOW,
     at,
     claimed,
+    full_disk,
     notice,
     observe,
     reading,
@@ -227,9 +228,31 @@ async def test_a_cancelled_call_leaves_nothing_behind_and_the_store_works_on(url
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             stored = len(await store.jobs_with_prefix("0", limit=1000))
-            assert stored in (0, 400), "all or nothing"
+            assert stored % 50 == 0, "each transaction all or nothing"
         await observe(store)
         assert await store.job(JOB_ID) is not None
+
+
+async def test_a_press_gets_in_between_while_many_changed_jobs_are_taken_in(url: str) -> None:
+    jobs = [replace(A_JOB, id=f"{number:08x}") for number in range(1000)]
+    async with open_store(url) as store:
+        taking_in = asyncio.create_task(store.observe([reading(job=job) for job in jobs], NOW))
+        while not await store.jobs_with_prefix("0", limit=1):
+            assert not taking_in.done()
+        assert await store.first_press("trigger-1", NOW)
+        assert not taking_in.done()
+        await taking_in
+        assert len(await store.jobs_with_prefix("0", limit=1000)) == 1000
+
+
+async def test_a_full_disk_is_seen_by_a_ping_and_so_is_its_end(url: str) -> None:
+    async with open_store(url) as store:
+        with full_disk():
+            assert await store.next_due(NOW) is None, "reading works"
+            with pytest.raises(StoreError) as caught:
+                await store.ping()
+            assert "space" in caught.value.hint
+        await store.ping()
 
 
 async def test_a_failing_database_is_a_store_error_without_anybodys_data(file: Path, url: str) -> None:
@@ -327,6 +350,43 @@ async def test_what_a_buried_post_carried_is_dead_with_its_reason(file: Path, ur
         await store.bury(claim, "post-1", "is_archived", at(6))
     assert ask(file, "SELECT dead_because FROM deliveries") == [("is_archived",)]
     assert ask(file, "SELECT dead_because FROM posts") == [("is_archived",)]
+
+
+async def test_what_expired_is_unanswered_in_the_audit_too(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=timedelta(minutes=2))
+        await store.expire_actions(at(120), {ActionKind.CANCEL: timedelta(minutes=2)})
+    assert ask(file, "SELECT outcome, closed_at IS NULL FROM audit") == [("unanswered", 0)]
+
+
+async def test_pruning_spares_the_audit(file: Path, url: str) -> None:
+    async with open_store(url) as store:
+        await observe(store)
+        await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, NOW, expires=timedelta(minutes=2))
+        await observe(store, "Cancelled", 4)
+        assert await store.prune(at(100), limit=10) == 2
+    assert ask(file, "SELECT COUNT(*) FROM jobs") == [(0,)]
+    assert ask(file, "SELECT user_id, outcome FROM audit") == [(ADA, "cancelled")]
+
+
+async def test_the_second_schema_keeps_what_the_first_one_held(file: Path, url: str) -> None:
+    """A database from before deliveries had notes: what it owes is still owed."""
+    async with open_store(url) as store:
+        await observe(store)
+        await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+        await observe(store, "Failed", 5)
+    with sql(file) as other:
+        for statement in (
+            "ALTER TABLE deliveries DROP COLUMN note",
+            "DROP INDEX ix_watches_job_id",
+            "DROP INDEX ix_subscriptions_job_id",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            other.execute(statement)
+    async with open_store(url) as store:
+        (delivery,) = (await claimed(store, 5)).deliveries
+        assert (delivery.mentions, delivery.note) == ((ADA,), "")
 
 
 async def test_presses_older_than_a_day_are_forgotten(file: Path, url: str) -> None:

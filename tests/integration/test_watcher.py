@@ -16,7 +16,7 @@ from dojobbot.simulator.jobs import JobMaker, Life
 from dojobbot.simulator.slack_api.world import ADA, BORIS
 from dojobbot.simulator.world import iso
 from tests.acceptance.stage import shown
-from tests.integration.middle import START, Middle, a_client, about, middle, until
+from tests.integration.middle import START, Middle, about, middle, until
 
 LISTING = "GET /tools/*/executions"
 ONE_JOB = "GET /tools/*/executions/*"
@@ -77,6 +77,7 @@ async def test_a_followed_job_is_read_until_it_has_ended(built: Middle, status: 
     await built.move(job_id, status=status)
     assert await built.status(job_id) == status
     await built.watcher.tick()
+    built.clock.advance(minutes=1)
     await built.move(job_id, status="Completed")
     assert await built.status(job_id) == "Succeeded"
     asked = built.gets(job_id)
@@ -88,14 +89,43 @@ async def test_a_followed_job_is_read_until_it_has_ended(built: Middle, status: 
     assert [text.startswith(about("BRD series")) for text in said] == [True] * (status == "Quoted")
 
 
-async def test_a_job_that_nobody_follows_is_not_read_one_by_one(built: Middle) -> None:
-    """Cost follows what is active and what is followed."""
+async def test_a_followed_quoted_job_is_read_once_a_minute(built: Middle) -> None:
+    """Nothing happens to it for days; once approved, a listing shows it at once."""
+    job_id = built.old_job("Quoted")
+    await built.follow(job_id)
+    asked = built.gets(job_id)
+    for _ in range(13):
+        await built.watcher.tick()
+        built.clock.advance(seconds=10)
+    assert built.gets(job_id) - asked == 3
+    await built.move(job_id, status="Queued")
+    assert await built.status(job_id) == "Queued"
+
+
+async def test_a_job_that_nobody_follows_is_read_once_to_see_how_it_ended(built: Middle) -> None:
+    """Nobody is told, but lists don't show it as running for ever."""
     job_id = built.old_job()
     await built.watcher.tick()
-    await built.move(job_id, status="Hibernating")
-    await built.move(job_id, status="Succeeded")
     assert built.gets(job_id) == 0
-    assert await built.status(job_id) == "Running"
+    for _ in range(3):
+        await built.move(job_id, status="Succeeded")
+    assert (await built.status(job_id), built.gets(job_id)) == ("Succeeded", 1)
+    assert await built.store.next_due(built.clock.now()) is None
+
+
+async def test_many_jobs_that_left_the_listing_take_turns(built: Middle) -> None:
+    """Fifty a tick, and each again a minute later: those that stay as they are don't keep others waiting."""
+    job_ids = [built.old_job() for _ in range(60)]
+    await built.watcher.tick()
+    for job_id in job_ids:
+        built.world.change(job_id, status="Hibernating")
+    read = []
+    for _ in range(7):
+        await built.watcher.tick()
+        read.append(sum(built.gets(job_id) for job_id in job_ids))
+        built.clock.advance(seconds=10)
+    assert read == [50, 60, 60, 60, 60, 60, 110]
+    assert {built.gets(job_id) for job_id in job_ids} == {1, 2}
 
 
 async def test_what_is_unfollowed_is_read_no_more(built: Middle) -> None:
@@ -175,119 +205,6 @@ async def test_it_ticks_by_itself_one_tick_at_a_time_and_stops_at_once(
     assert built.platform.faults.struck == 6
 
 
-# --- ticks that fail
-
-
-@pytest.mark.parametrize("clock_error", EXTREME_ERRORS)
-async def test_what_happens_during_an_outage_is_caught_up_with(
-    tmp_path: Path, clock_error: timedelta
-) -> None:
-    """On the platform's clock: it does not matter that ours is hours off."""
-    async with middle(tmp_path, clock_error=clock_error) as built:
-        await built.watcher.tick()
-        good = await built.store.last_good_tick()
-        assert good == START - clock_error
-        built.platform_fault(LISTING, status=503, kind="status")
-        in_between = []
-        for _ in range(3):
-            built.clock.advance(minutes=50)
-            in_between.append(built.job("Failed"))
-            await built.watcher.tick()
-        assert await built.store.last_good_tick() == good
-        built.platform.faults.clear()
-        built.clock.advance(minutes=50)
-        await built.watcher.tick()
-        assert [await built.status(job_id) for job_id in in_between] == ["Failed"] * 3
-        assert await built.store.last_good_tick() == START - clock_error + timedelta(minutes=200)
-
-
-@pytest.mark.parametrize("clock_error", EXTREME_ERRORS)
-async def test_a_job_that_is_listed_late_is_still_found(tmp_path: Path, clock_error: timedelta) -> None:
-    """New jobs are asked for again ten minutes back, and no further."""
-    async with middle(tmp_path, clock_error=clock_error) as built:
-        await built.watcher.tick()
-        good = START - clock_error
-        late = built.job("Succeeded", createdAt=iso(good - timedelta(minutes=9, seconds=59)))
-        too_late = built.job("Succeeded", createdAt=iso(good - timedelta(minutes=10, seconds=1)))
-        built.clock.advance(seconds=10)
-        await built.watcher.tick()
-        assert await built.status(late) == "Succeeded"
-        assert await built.store.job(too_late) is None
-
-
-async def test_a_get_that_fails_spoils_the_tick_and_not_the_other_readings(built: Middle) -> None:
-    """What could be read is used at once; the window of new jobs stays open."""
-    followed, listed = built.old_job("Hibernating"), built.job(name="KRAS screen")
-    await built.follow(followed)
-    await built.follow(listed)
-    await built.watcher.tick()
-    good = await built.store.last_good_tick()
-    built.clock.advance(seconds=10)
-    built.platform_fault(f"GET /tools/*/{followed}", kind="status", status=502)
-    await built.move(listed, status="Failed")
-    assert await built.status(listed) == "Failed"
-    assert await built.store.last_good_tick() == good
-    assert built.watcher.health.trouble
-    assert built.watcher.health.last_good_at == START
-    built.platform.faults.clear()
-    await built.watcher.tick()
-    assert not built.watcher.health.trouble
-    assert built.watcher.health.last_good_at == built.clock.now()
-
-
-async def test_trouble_is_logged_once_and_its_end_once(
-    built: Middle, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Whatever kind of trouble follows the first."""
-    caplog.set_level(logging.INFO, "dojobbot.watcher")
-    for kind, status in (("status", 503), ("html", 502), ("cut", 200), ("status", 401)):
-        built.platform_fault(LISTING, kind=kind, status=status)
-        await built.watcher.tick()
-        await built.watcher.tick()
-        built.platform.faults.clear()
-    await built.watcher.tick()
-    await built.watcher.tick()
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert "interrupted" in caplog.messages[0]
-    assert caplog.messages[1] == "watching works again"
-
-
-async def test_a_refused_token_says_what_the_operator_does(
-    built: Middle, caplog: pytest.LogCaptureFixture
-) -> None:
-    """As an error, without the token."""
-    built.platform_fault(LISTING, kind="status", status=401)
-    await built.watcher.tick()
-    assert caplog.records[0].levelno == logging.ERROR
-    assert "DO_AUTH_TOKEN" in caplog.messages[0]
-    assert built.platform.token not in caplog.text + built.watcher.health.trouble
-
-
-@pytest.mark.parametrize("content", ["page", "rowless"])
-async def test_a_job_that_cannot_be_read_does_not_stop_the_others(
-    built: Middle, caplog: pytest.LogCaptureFixture, content: str
-) -> None:
-    """It is named in the log once, and told when it can be read again."""
-    broken, sound = built.old_job("Hibernating"), built.old_job("Hibernating", name="KRAS screen")
-    await built.follow(broken)
-    await built.follow(sound)
-    if content == "page":
-        built.platform_fault(f"GET /tools/*/{broken}", kind="html", status=200)
-    else:
-        built.world.change(broken, status="")
-    for _ in range(3):
-        built.clock.advance(seconds=10)
-        await built.watcher.tick()
-    assert len([message for message in caplog.messages if broken in message]) == 1
-    assert await built.store.last_good_tick() == built.clock.now()
-    await built.move(sound, status="Failed")
-    assert await built.status(sound) == "Failed"
-    built.platform.faults.clear()
-    await built.move(broken, status="Succeeded")
-    await built.deliver()
-    assert len(built.texts()) == 2
-
-
 # --- jobs that are not there any more
 
 
@@ -323,7 +240,6 @@ async def test_a_job_that_may_not_be_read_is_not_gone(built: Middle, status: int
     for _ in range(5):
         await built.watcher.tick()
     assert await built.status(job_id) == "Hibernating"
-    assert "token" in built.watcher.health.trouble
     assert await built.store.next_due(built.clock.now()) is None
 
 
@@ -343,6 +259,20 @@ async def test_not_found_counts_only_in_a_row(built: Middle, found_by: str) -> N
             await built.watcher.tick()
     assert await built.status(job_id) in {"Hibernating", "Running"}
     assert await built.store.next_due(built.clock.now()) is None
+
+
+async def test_not_found_is_forgotten_when_nobody_follows(built: Middle) -> None:
+    """Who follows later begins at nought."""
+    job_id = built.old_job("Quoted")
+    for _ in range(2):
+        await built.follow(job_id)
+        built.platform_fault(ONE_JOB, kind="status", status=404, times=2)
+        for _ in range(2):
+            built.clock.advance(minutes=1)
+            await built.watcher.tick()
+        await built.store.unsubscribe(ADA, job_id, built.clock.now())
+        await built.watcher.tick()
+    assert await built.status(job_id) == "Quoted"
 
 
 async def test_a_job_in_a_listing_is_not_gone_whatever_a_get_says(built: Middle) -> None:
@@ -383,14 +313,3 @@ async def test_a_job_that_comes_back_is_followed_again_when_asked(built: Middle)
     await built.move(job_id, status="Failed")
     await built.deliver()
     assert [text.startswith(about("BRD series failed")) for text in built.texts()] == [False, True]
-
-
-async def test_an_expired_token_is_trouble_and_no_call(built: Middle) -> None:
-    """The year of the token is over; the store is as it was."""
-    built.clock.advance(days=400)
-    async with a_client(built.platform, built.clock) as client:
-        watcher = built.another_watcher(client)
-        await watcher.tick()
-    assert "expired" in watcher.health.trouble
-    assert await built.store.last_good_tick() is None
-    assert not built.platform.requests

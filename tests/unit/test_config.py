@@ -31,6 +31,7 @@ def test_defaults() -> None:
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8080)
     assert settings.control is Control.OWNER
     assert settings.database_url.startswith("sqlite:///")
+    assert settings.retention_days == 90
 
 
 def test_everything_that_is_missing_is_named_at_once() -> None:
@@ -48,11 +49,22 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         ("SLACK_BOT_TOKEN", "xapp-2", "xoxb-"),
         ("SLACK_APP_TOKEN", "xoxb-2", "xapp-"),
         ("SLACK_API_URL", "http://slack.example/api/", "https"),
+        ("SLACK_API_URL", "https:///api/", "no host"),
+        ("SLACK_API_URL", "slack.com/api", "no host"),
+        ("SLACK_API_URL", "https://[slack/api/", "address"),
         ("DO_BASE_URL", "http://platform.example", "https"),
         ("DO_ENV", "moon", "prod"),
         ("DOJOBBOT_POLL_SECONDS", "often", "10"),
         ("DOJOBBOT_POLL_SECONDS", "nan", "10"),
         ("DOJOBBOT_HTTP_PORT", "99999", "8080"),
+        ("DOJOBBOT_DATABASE_URL", "dojobbot.db", "sqlite:///"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql://bot:hush@db/dojobbot", "sqlite:///"),
+        ("DOJOBBOT_DATABASE_URL", "sqlite:///", "no file"),
+        ("DOJOBBOT_DATABASE_URL", "sqlite:///:memory:", "no file"),
+        ("DOJOBBOT_DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "no file"),
+        ("DOJOBBOT_RETENTION_DAYS", "0", "3650"),
+        ("DOJOBBOT_RETENTION_DAYS", "3651", "3650"),
+        ("DOJOBBOT_RETENTION_DAYS", "for ever", "90"),
         ("DOJOBBOT_CONTROL", "everyone", "anyone"),
         ("DOJOBBOT_ADMINS", "U1 chen", "chen"),
     ],
@@ -61,8 +73,9 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(name: str, value: str
     """And it says what would be right."""
     lines = problems(**{name: value})
     assert len(lines) == 1
-    assert name in lines[0]
+    assert lines[0].startswith(name)
     assert says in lines[0]
+    assert "hush" not in lines[0]
 
 
 def test_tokens_are_not_in_the_repr() -> None:
@@ -77,3 +90,10 @@ def test_admins_and_plain_http_to_this_machine() -> None:
     settings = read_settings({**GOOD, "DOJOBBOT_ADMINS": "U1, S2", "SLACK_API_URL": "http://127.0.0.1:9/api"})
     assert settings.admins == ("U1", "S2")
     assert settings.slack_api_url == "http://127.0.0.1:9/api/"
+
+
+def test_databases_and_days_that_are_taken() -> None:
+    """Relative and absolute files, and ones that name the driver."""
+    for url in ("sqlite:///bot.db", "sqlite:////data/bot.db", "sqlite+aiosqlite:////data/bot.db"):
+        assert read_settings({**GOOD, "DOJOBBOT_DATABASE_URL": url}).database_url == url
+    assert read_settings({**GOOD, "DOJOBBOT_RETENTION_DAYS": "3650"}).retention_days == 3650

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from dojobbot.simulator.faults import Fault, Faults, Kind
+from dojobbot.simulator.fault_answers import answer_through
+from dojobbot.simulator.faults import LINK_KINDS, Fault, Faults, Kind
 
 BODY = b'{"answer": "the whole of it"}'
 
@@ -25,7 +26,7 @@ class Struck:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.arrived.set()
-        return await self.faults.through("work", request, self._work)
+        return await answer_through(self.faults, "work", request, self._work)
 
     async def _work(self, _request: web.Request) -> web.StreamResponse:
         self.done += 1
@@ -150,3 +151,36 @@ def test_a_share_strikes_that_part_of_the_calls_and_the_same_ones_for_one_seed()
 
     assert run(7) == run(7)
     assert 250 < sum(run(7)) < 350
+
+
+def test_a_fault_of_deliveries_passes_calls_by_and_the_other_way_round() -> None:
+    faults = Faults()
+    late, busy = Fault("*", "late"), Fault("*", "status", status=429)
+    faults.add(late)
+    faults.add(busy)
+    assert faults.pick("chat.postMessage") is busy
+    assert faults.pick("deliver interactive", LINK_KINDS) is late
+
+
+def test_what_is_in_force_can_be_seen_and_withdrawn_one_by_one() -> None:
+    """The page's panel lists the faults with what they struck, and takes one away."""
+    faults = Faults()
+    first = faults.add(Fault("*", "cut", times=2))
+    second = faults.add(Fault("*", "hang"))
+    faults.pick("work")
+    assert [(armed.number, armed.struck, armed.left) for armed in faults.armed] == [
+        (first, 1, 1),
+        (second, 0, None),
+    ]
+    faults.pick("work")
+    assert [armed.number for armed in faults.armed] == [second]
+    faults.remove(second)
+    assert faults.armed == ()
+    assert faults.pick("work") is None
+
+
+async def test_an_expired_token_is_refused_in_the_servers_own_words_and_nothing_is_done() -> None:
+    async with serving() as server:
+        server.faults.add(Fault("work", "expired_token"))
+        assert await call(server, status_of) == 401
+        assert server.done == 0

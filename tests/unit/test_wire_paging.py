@@ -70,6 +70,7 @@ def test_without_a_count_pages_follow_while_they_are_full_and_new() -> None:
     assert gathered.missing() == ()
     deaf = Gathered(limit=100, size=2)
     deaf.add({0: page("ab", None)})
+    assert deaf.missing() == (1,)
     deaf.add({1: page("ab", None)})
     assert deaf.missing() == ()
     assert deaf.listing().total == 2
@@ -81,3 +82,25 @@ def test_a_bad_row_counts_once_and_fills_its_place() -> None:
     gathered.add({1: page("b", 3, bad=("x",))})
     assert gathered.missing() == ()
     assert (ids(gathered), gathered.listing().bad_rows, gathered.listing().total) == ("ab", 1, 3)
+
+
+def test_a_count_of_all_jobs_there_are_costs_a_few_empty_pages() -> None:
+    """Where the platform counts without the filter, or counts nonsense, a round without news is the end."""
+    gathered = Gathered(limit=1_000_000, size=2)
+    gathered.add({0: page("ab", 10**12)})
+    second = gathered.missing()
+    assert second == (1, 2, 3, 4)
+    gathered.add({number: page("", 10**12) for number in second})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "ab"
+
+
+def test_rounds_grow_while_they_bring_something() -> None:
+    """A long listing is not waited for page by page."""
+    gathered = Gathered(limit=1_000_000, size=1)
+    gathered.add({0: page("a", 100)})
+    rounds = []
+    while numbers := gathered.missing():
+        rounds.append(len(numbers))
+        gathered.add({number: page(chr(200 + number), 100) for number in numbers})
+    assert rounds == [4, 8, 16, 32, 39]

@@ -67,10 +67,12 @@ def card(view: Card) -> Payload:
 def fingerprint(view: Card) -> str:
     """Give a digest of what a card shows, the mere passing of time apart.
 
-    It is drawn at a fixed time, and without the version, which moves with changes that nobody sees, too.
+    It is drawn at a fixed time, and without the version, which moves with changes that nobody sees, too. That
+    an action has waited too long for its answer is seen, by the buttons.
     """
     timeless = replace(view, now=_NO_TIME, known=replace(view.known, seq=0))
-    return hashlib.sha256(json.dumps(card(timeless), sort_keys=True).encode()).hexdigest()[:32]
+    seen = [card(timeless), _awaits_answer(view)]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def reason_line(job: Job, limit: int = 600) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dojobbot.domain import GONE, Delivery, Job
-from dojobbot.slack.text import date, mention
+from dojobbot.slack.text import date, foreign, mention
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.card import approve_button, reason_line
@@ -13,31 +13,52 @@ from dojobbot.slack.views.describe import headline, identity, span, state
 from dojobbot.slack.views.progress import summary
 from dojobbot.slack.views.status import look
 
-__all__ = ["notice"]
+__all__ = ["elsewhere", "notice"]
 
 _MOST_MENTIONS = 200
 """About 3,000 of the 4,000 characters that Slack advises for a message's text."""
+_WHY_NOT_THERE = {
+    "not_in_channel": "I'm not in it any more",
+    "channel_not_found": "it is gone, or I'm not in it any more",
+    "is_archived": "it is archived",
+    "thread_not_found": "the thread is gone",
+    "cannot_reply_to_message": "the thread is gone",
+}
 
 
-def notice(delivery: Delivery, owner: str, now: datetime) -> Payload:
+def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Payload:
     """Draw what a delivery says: mentions and outcome as `text`, the rest beside the colour bar.
 
     Args:
         delivery: what is owed; its snapshot is the job as it was at the transition.
         owner: the owner's name, foreign text.
         now: the time of drawing.
+        note: a sentence of ours, mrkdwn, on why it comes here.
     """
     job = delivery.snapshot
     people = "".join(f"{mention(user)} " for user in delivery.mentions[:_MOST_MENTIONS])
     took = span(job, now) if job.is_terminal else ""
     text = f"{people}{headline(job)}" + (f" {took}" if took else "")
     body = [blocks.section("\n".join(_lines(job, owner, now)))]
+    if note:
+        body.append(blocks.context(note))
     if ids.carriable(job.id):
         seq = delivery.transition.seq
         open_button = blocks.button("Open", ids.OPEN, ids.encode(ids.Value(job.id, seq)))
         approve = approve_button(job, seq)
         body.append(blocks.actions([open_button] if approve is None else [approve, open_button]))
     return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
+
+
+def elsewhere(channel_id: str, code: str) -> str:
+    """Say, in mrkdwn, why a notice comes in a direct message that was wanted in a channel.
+
+    Args:
+        channel_id: the channel.
+        code: Slack's word for why it could not be posted there.
+    """
+    why = _WHY_NOT_THERE.get(code, f"Slack says {foreign(code, 60)}")
+    return f"I couldn't post this in <#{channel_id}>: {why}."
 
 
 def _lines(job: Job, owner: str, now: datetime) -> list[str]:

@@ -1,0 +1,306 @@
+"""Serves one claimed destination: posts, settles, redirects or edits what waits there, one thing at a time.
+
+A post is committed before it is sent and carries its id in the message's metadata. When a reply is lost, or
+the process died in between, the post is looked for in the channel's history before it is sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from dojobbot.domain import Delivery, Destination, Post, PostKind, Watch
+from dojobbot.errors import (
+    DeliveryUnknown,
+    DestinationClosed,
+    SlackError,
+    SlackThrottled,
+    SlackUnavailable,
+)
+from dojobbot.limits import backoff
+from dojobbot.people import People
+from dojobbot.ports import Claim, Clock, Messenger, Store
+from dojobbot.slack.views.blocks import Payload
+from dojobbot.slack.views.card import Card, card, fingerprint
+from dojobbot.slack.views.notice import elsewhere, notice
+from dojobbot.troubles import Troubles
+
+__all__ = ["SLACK_DOWN_PAUSE", "Courier", "Tally"]
+
+POST_PAUSE = timedelta(seconds=1)
+"""Slack takes about one message a second in a channel."""
+EDIT_PAUSE = timedelta(seconds=2)
+SECOND_LOOK = timedelta(seconds=1)
+SILENCE = timedelta(seconds=35)
+"""Longer than a request may take: a post not found this long after it was sent never arrived."""
+SLACK_DOWN_PAUSE = timedelta(seconds=5)
+DELIVERING = "delivering"
+Sent = TypeVar("Sent")
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done since the start, for `/metrics`.
+
+    `dead`: posts that could not arrive where they belong; `redirected`: direct messages owed in their place.
+    """
+
+    posts: int = 0
+    edits: int = 0
+    resent_unverified: int = 0
+    dead: int = 0
+    redirected: int = 0
+    throttled: int = 0
+
+
+class Courier:
+    """Knows how to bring each kind of thing where it belongs."""
+
+    def __init__(
+        self, store: Store, messenger: Messenger, people: People, clock: Clock, troubles: Troubles
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._people = people
+        self._clock = clock
+        self._troubles = troubles
+        # What this process knows of posts that went wrong; a restart forgets it and looks more patiently.
+        self._answered: set[str] = set()
+        self._unsent: set[str] = set()
+        self._failures: Counter[str] = Counter()
+        self._dms: dict[str, Destination] = {}
+        self.tally = Tally()
+
+    async def serve(self, claim: Claim) -> timedelta:
+        """Do one thing for a destination; returns how long it should rest afterwards.
+
+        Slack's moods are part of the work. Raises StoreError when the database fails.
+        """
+        try:
+            if claim.post is not None:
+                return await self._finish(claim, claim.post)
+            if claim.deliveries:
+                return await self._tell(claim, claim.deliveries[0])
+            if claim.watches:
+                return await self._show(claim, claim.watches[0])
+        except SlackThrottled as error:
+            self.tally.throttled += 1
+            return timedelta(seconds=error.retry_after)
+        except (SlackUnavailable, DeliveryUnknown) as error:
+            self._troubles.begin(DELIVERING, error)
+            return SLACK_DOWN_PAUSE
+        return timedelta(0)
+
+    # --- posts
+
+    async def _tell(self, claim: Claim, delivery: Delivery) -> timedelta:
+        owner = await self._people.owner_name(delivery.snapshot)
+        payload = notice(delivery, owner=owner, now=self._clock.now(), note=delivery.note)
+        post = self._new_post(claim, PostKind.NOTICE, payload, deliveries=(delivery.id,))
+        return await self._commit_and_send(claim, post)
+
+    def _new_post(
+        self,
+        claim: Claim,
+        kind: PostKind,
+        payload: Payload,
+        *,
+        deliveries: tuple[int, ...] = (),
+        watch_id: int | None = None,
+    ) -> Post:
+        return Post(
+            id=uuid.uuid4().hex,
+            destination=claim.destination,
+            kind=kind,
+            payload=payload,
+            created_at=self._clock.now(),
+            deliveries=deliveries,
+            watch_id=watch_id,
+        )
+
+    async def _commit_and_send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
+        if not await self._store.commit_post(claim, post):
+            return timedelta(0)
+        return await self._send(claim, post, shown)
+
+    async def _finish(self, claim: Claim, post: Post) -> timedelta:
+        """Send a post that waits, or find out what became of one whose outcome nobody knows."""
+        now = self._clock.now()
+        if post.attempted_at is None or post.id in self._unsent:
+            return await self._send(claim, post)
+        try:
+            ts = await self._messenger.find(
+                claim.destination, post.id, since_ts=claim.last_ts, attempted_at=post.attempted_at
+            )
+        except DestinationClosed:
+            # History cannot be read here: at least once is what can be promised, and it is counted.
+            self.tally.resent_unverified += 1
+            return await self._send(claim, post)
+        except DeliveryUnknown as error:
+            self._troubles.begin(DELIVERING, error)
+            return self._growing(post.id, SECOND_LOOK)
+        if ts is not None:
+            await self._settled(claim, post, ts)
+            return POST_PAUSE
+        silent_until = post.attempted_at + SILENCE
+        if post.id not in self._answered and now < silent_until:
+            return silent_until - now
+        return await self._send(claim, post)
+
+    async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
+        if not await self._store.attempt(claim, post.id, self._clock.now()):
+            return timedelta(0)
+        self._unsent.discard(post.id)
+        try:
+            ts = await _drawn_or_headline(
+                post.kind, post.payload, lambda what: self._messenger.post(post.destination, what, post.id)
+            )
+        except DeliveryUnknown as error:
+            self._troubles.begin(DELIVERING, error)
+            if error.code == "no_reply":
+                return SILENCE
+            self._answered.add(post.id)
+            return self._growing(post.id, SECOND_LOOK)
+        except (SlackThrottled, SlackUnavailable):
+            self._unsent.add(post.id)
+            raise
+        except SlackError as error:
+            self._unsent.add(post.id)
+            return await self._give_up(claim, post, error)
+        await self._settled(claim, post, ts, shown)
+        return POST_PAUSE
+
+    async def _settled(self, claim: Claim, post: Post, ts: str, shown: str = "") -> None:
+        await self._store.settle(claim, post.id, ts, shown=shown, now=self._clock.now())
+        self._forget(post)
+        self.tally.posts += 1
+
+    async def _give_up(self, claim: Claim, post: Post, error: SlackError) -> timedelta:
+        """Bury a post that can't arrive. Whom a notice would have told in a channel is told directly."""
+        redirected = 0
+        if (
+            post.kind is PostKind.NOTICE
+            and isinstance(error, DestinationClosed)
+            and not claim.destination.is_dm
+        ):
+            redirected = await self._store.redirect(
+                claim,
+                post.id,
+                error.code,
+                dms=await self._dms_of(await self._store.mentioned(post.id)),
+                note=elsewhere(claim.destination.channel_id, error.code),
+                now=self._clock.now(),
+            )
+        else:
+            await self._store.bury(claim, post.id, error.code, self._clock.now())
+        self._forget(post)
+        self.tally.dead += 1
+        self.tally.redirected += redirected
+        instead = f" Told directly instead: {redirected}." if redirected else ""
+        log.error("a post to %s can't arrive: %s%s", claim.destination.key, error, instead)
+        return POST_PAUSE
+
+    async def _dms_of(self, user_ids: Iterable[str]) -> dict[str, Destination]:
+        """Open direct messages with people; who can't be reached there either is left out."""
+        found: dict[str, Destination] = {}
+        for user_id in user_ids:
+            try:
+                if user_id not in self._dms:
+                    self._dms[user_id] = Destination(await self._messenger.open_dm(user_id))
+                found[user_id] = self._dms[user_id]
+            except (SlackThrottled, SlackUnavailable, DeliveryUnknown):
+                raise
+            except SlackError as error:
+                log.warning("%s can't be told directly either: %s", user_id, error)
+        return found
+
+    def _forget(self, post: Post) -> None:
+        """Drop what is known of a post that is over: Slack answers."""
+        self._answered.discard(post.id)
+        self._unsent.discard(post.id)
+        self._works(post.id)
+
+    def _works(self, what: str) -> None:
+        self._failures.pop(what, None)
+        self._troubles.end(DELIVERING)
+
+    def _growing(self, what: str, first: timedelta) -> timedelta:
+        """Give a pause that grows while the same thing keeps failing."""
+        self._failures[what] += 1
+        # Drawn from no range: the few workers of one process, each at its own destination, are no herd.
+        return timedelta(seconds=backoff(self._failures[what] - 1, jitter=1.0, base=first.total_seconds()))
+
+    # --- live cards
+
+    async def _show(self, claim: Claim, watch: Watch) -> timedelta:
+        """Post a watch's card, or bring it up to date."""
+        view = await self._card_of(watch)
+        now = self._clock.now()
+        if view is None:
+            await self._store.end_watch(claim, watch, "the job is not in the store", now)
+            return timedelta(0)
+        shows = fingerprint(view)
+        if watch.ts is None:
+            post = self._new_post(claim, PostKind.CARD, card(view), watch_id=watch.id)
+            return await self._commit_and_send(claim, post, shows)
+        if shows == watch.shown:
+            await self._store.settle_edit(claim, watch, shows, now)
+            return timedelta(0)
+        return await self._edit(claim, watch, watch.ts, card(view), shows)
+
+    async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
+        what, where = f"watch {watch.id}", claim.destination
+        try:
+            await _drawn_or_headline(
+                PostKind.CARD, payload, lambda drawn: self._messenger.edit(where.channel_id, ts, drawn)
+            )
+        except DeliveryUnknown as error:
+            self._troubles.begin(DELIVERING, error)
+            return self._growing(what, EDIT_PAUSE)
+        except (SlackThrottled, SlackUnavailable):
+            raise
+        except DestinationClosed as error:
+            log.warning("the card of job %s in %s is over: %s", watch.job_id, where.key, error)
+            await self._store.end_watch(claim, watch, error.code, self._clock.now())
+            return timedelta(0)
+        except SlackError as error:
+            # Its next change is another payload; this one would be refused again and again.
+            log.error("the card of job %s in %s stays as it is: %s", watch.job_id, where.key, error)
+        else:
+            self.tally.edits += 1
+        await self._store.settle_edit(claim, watch, shows, self._clock.now())
+        self._works(what)
+        return EDIT_PAUSE
+
+    async def _card_of(self, watch: Watch) -> Card | None:
+        known = await self._store.job(watch.job_id)
+        if known is None:
+            return None
+        return Card(
+            known=known,
+            owner=await self._people.owner_name(known.job),
+            now=self._clock.now(),
+            private=False,
+            watching=not watch.closing,
+            action=await self._store.latest_action(watch.job_id),
+            note=watch.note,
+        )
+
+
+async def _drawn_or_headline(
+    kind: PostKind, payload: Payload, send: Callable[[Payload], Awaitable[Sent]]
+) -> Sent:
+    """Send a payload; when Slack cannot draw it, its headline alone still says what happened."""
+    try:
+        return await send(payload)
+    except (SlackThrottled, SlackUnavailable, DeliveryUnknown, DestinationClosed):
+        raise
+    except SlackError as error:
+        log.error("Slack does not draw a %s (%s): its text is sent alone", kind, error.code)
+        return await send({"text": payload["text"], "attachments": []})

@@ -1,0 +1,258 @@
+"""Jobs as a pandas dataframe: `get_dataframe`. The only module that imports pandas."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from dojobbot.config import read_account
+from dojobbot.credentials import Credentials
+from dojobbot.deeporigin import requests
+from dojobbot.deeporigin.account import Account
+from dojobbot.deeporigin.blocking import BlockingClient
+from dojobbot.deeporigin.columns import NO_MOMENT, Columns, Extras
+from dojobbot.deeporigin.paging import PagePlan
+from dojobbot.deeporigin.requests import Request
+from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, JobFilter, PlatformUser, normalise
+from dojobbot.screen import ProgressBar
+
+__all__ = ["FrameQuery", "build", "fetch_frame", "get_dataframe"]
+
+PAGE_SIZE = 1_000
+"""As in the official client: large enough that the way to and fro hardly counts, small enough to hold."""
+
+TEXT = pd.StringDtype("python")
+_MINUTE, _HALF_A_MINUTE = 60_000_000, 30_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameQuery:
+    """Which jobs, and what of them. `statuses`: normalised; None for all of them."""
+
+    statuses: frozenset[str] | None = None
+    tool_key: str | None = None
+    created_after: datetime | None = None
+    limit: int | None = None
+    extras: Extras = field(default_factory=Extras)
+    resolve_user_names: bool = False
+
+
+def get_dataframe(
+    only_with_status: str | Iterable[str] | None = None,
+    *,
+    tool_key: str | None = None,
+    created_after: datetime | None = None,
+    limit: int | None = None,
+    include_metadata: bool = False,
+    include_inputs: bool = False,
+    include_outputs: bool = False,
+    resolve_user_names: bool = False,
+    **credentials: Unpack[Credentials],
+) -> pd.DataFrame:
+    """Get the organisation's jobs, newest first, one row each.
+
+    The columns, in this order, and their dtypes, which are the same whatever the rows, also for no rows:
+
+    - `id` (string): the job's id, as in `Job.from_id`; the platform's `executionId`.
+    - `created_at` (datetime64[us, UTC]): when the request for the job was received. Timestamps carry their
+      zone, so that a comparison with local time cannot go wrong silently; microseconds cover every year.
+    - `execution_id` (string): the platform's internal `resourceId`.
+    - `completed_at`, `started_at` (datetime64[us, UTC]): NaT where the platform has no such time; a cancelled
+      job has no `completed_at`.
+    - `status` (string): the newer word `Completed` is given as `Succeeded`, so one comparison finds both.
+    - `tool_key`, `tool_version` (string): a version is text even where it looks like a number: `4`, `0.2.8`.
+    - `user_name` (string): the id of who started the job, or the name with `resolve_user_names`.
+    - `run_duration_minutes` (Int64, which has room for missing values without becoming float): from start to
+      completion, rounded to the nearest minute, half a minute up; missing while either time is.
+    - `metadata`, `user_inputs`, `user_outputs` (object), each only when asked for: what the platform has, as
+      dicts and lists; None where there is no metadata, an empty dict where there are no inputs or outputs.
+
+    Text is `StringDtype("python")`, with `<NA>` for what is missing: one dtype on every pandas, with and
+    without pyarrow, and no column that turns into numbers when it is empty.
+
+    Args:
+        only_with_status: one status or several, in any case; `Succeeded` also finds `Completed`. The platform
+            filters by it. None for all; no status at all gives no rows.
+        tool_key: only jobs of this tool, by its whole key, such as `deeporigin.docking`.
+        created_after: only jobs created after this moment, which carries its zone.
+        limit: at most this many, the newest.
+        include_metadata: adds the column `metadata`.
+        include_inputs: adds the column `user_inputs`.
+        include_outputs: adds the column `user_outputs`.
+        resolve_user_names: turns the ids in `user_name` into names; an id stays where no name is known.
+        **credentials: `token`, `org_key`, `base_url`, `project_id`, each instead of its environment variable
+            (`DO_AUTH_TOKEN`, `DO_ORG_KEY`, `DO_BASE_URL` or `DO_ENV`, `DO_PROJECT_ID`).
+
+    Raises:
+        ValueError: an unknown status (the message lists the known ones), a limit below 1, a moment without a
+            zone.
+        SettingsError: a credential is missing or wrong.
+        PlatformError: the platform could not be reached or refused; there is no partial dataframe.
+
+    Warns:
+        UserWarning: rows that have no readable id were left out.
+    """
+    query = FrameQuery(
+        statuses=_statuses(only_with_status),
+        tool_key=tool_key,
+        created_after=_aware(created_after),
+        limit=_at_least_one(limit),
+        extras=Extras(metadata=include_metadata, inputs=include_inputs, outputs=include_outputs),
+        resolve_user_names=resolve_user_names,
+    )
+    account = read_account(os.environ, **credentials)
+    with closing(ProgressBar("Deep Origin jobs")) as bar:
+        return fetch_frame(account, query, report=bar.show)
+
+
+def fetch_frame(
+    account: Account, query: FrameQuery, *, report: Callable[[int, int | None], None]
+) -> pd.DataFrame:
+    """Fetch the dataframe that `get_dataframe` describes.
+
+    Args:
+        account: where to fetch it.
+        query: which jobs, and what of them.
+        report: called after each page with the number of jobs so far and in all, where that is known.
+
+    Raises:
+        PlatformError: the platform could not be reached or refused.
+    """
+    columns = Columns(query.extras)
+    bad_names: set[str] = set()
+    names: dict[str, str] = {}
+    if query.statuses is None or query.statuses:
+        with BlockingClient(account) as client:
+            if query.resolve_user_names:
+                names = _names(client.users())
+            _fetch(client, query, columns, bad_names, report)
+    if bad_names:
+        shown = ", ".join(sorted(bad_names)[:5])
+        message = f"{len(bad_names)} of the platform's jobs could not be read and are left out: {shown}"
+        warnings.warn(message, UserWarning, stacklevel=3)
+    return build(columns, names)
+
+
+def _fetch(
+    client: BlockingClient,
+    query: FrameQuery,
+    columns: Columns,
+    bad_names: set[str],
+    report: Callable[[int, int | None], None],
+) -> None:
+    """Fill the columns, and the names of the rows that could not be read."""
+    size = PAGE_SIZE if query.limit is None else min(query.limit, PAGE_SIZE)
+    plan = PagePlan(limit=query.limit, size=size)
+    wanted = JobFilter(statuses=query.statuses or frozenset(), created_after=query.created_after)
+
+    def request_of(number: int) -> Request:
+        return requests.listing(
+            client.account.org_key,
+            wanted,
+            page=number,
+            page_size=size,
+            project_id=client.account.project_id,
+            tool_key=query.tool_key,
+        )
+
+    for number, body in client.pages(plan, request_of):
+        rows, bad, count = columns.open(body)
+        fresh = plan.note(
+            number, [*(row.execution_id for row in rows), *(row.name for row in bad)], count=count
+        )
+        columns.add([row for row, is_fresh in zip(rows, fresh, strict=False) if is_fresh])
+        bad_names.update(row.name for row in bad)
+        report(len(columns.ids), plan.count if query.limit is None else query.limit)
+    if query.limit is not None:
+        columns.cut(query.limit)
+
+
+def build(columns: Columns, names: Mapping[str, str]) -> pd.DataFrame:
+    """Make the dataframe that `get_dataframe` describes. `names`: by the ids that people's jobs carry."""
+    creators = [who and names.get(who, who) for who in columns.creators] if names else columns.creators
+    found: dict[str, Any] = {
+        "id": _text(columns.ids),
+        "created_at": _moments(columns.created),
+        "execution_id": _text(columns.resource_ids),
+        "completed_at": _moments(columns.completed),
+        "started_at": _moments(columns.started),
+        "status": _text(columns.statuses),
+        "tool_key": _text(columns.tool_keys),
+        "tool_version": _text(columns.tool_versions),
+        "user_name": _text(creators),
+        "run_duration_minutes": _minutes(columns.started, columns.completed),
+    }
+    for name, values in columns.extras.items():
+        # As in the official client, `row.user_inputs["x"]` needs no check for None. Metadata passes as it is.
+        kept = values if name == "metadata" else [{} if value is None else value for value in values]
+        found[name] = pd.Series(kept, dtype=object)
+    return pd.DataFrame(found, copy=False)
+
+
+def _text(words: Sequence[str | None]) -> Any:
+    return pd.array(words, dtype=TEXT)
+
+
+def _moments(microseconds: array[int]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.asarray(microseconds).view("M8[us]"), tz="UTC")
+
+
+def _minutes(started: array[int], completed: array[int]) -> Any:
+    begin, end = np.asarray(started), np.asarray(completed)
+    missing = (begin == NO_MOMENT) | (end == NO_MOMENT)
+    took = np.where(missing, 0, end) - np.where(missing, 0, begin)
+    return pd.arrays.IntegerArray((took + _HALF_A_MINUTE) // _MINUTE, missing)
+
+
+def _names(users: Iterable[PlatformUser]) -> dict[str, str]:
+    """Map what `createdBy` may hold, which is either form of a person's id, to names."""
+    return {
+        key: user.name
+        for user in users
+        if user.name is not None
+        for key in (user.id, user.auth_id)
+        if key is not None
+    }
+
+
+def _statuses(wanted: str | Iterable[str] | None) -> frozenset[str] | None:
+    if wanted is None:
+        return None
+    words = [wanted] if isinstance(wanted, str) else list(wanted)
+    return frozenset(_status(word) for word in words)
+
+
+def _status(word: str) -> str:
+    known = {name.lower(): normalise(name) for name in (*KNOWN_STATUSES, *SYNONYMS)}
+    found = known.get(word.strip().lower())
+    if found is not None:
+        return found
+    near = get_close_matches(word.lower(), known, n=1)
+    guess = f" Did you mean {known[near[0]]!r}?" if near else ""
+    names = ", ".join(sorted((*KNOWN_STATUSES, *SYNONYMS)))
+    raise ValueError(f"unknown status {word!r}.{guess} The known ones are: {names}")
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(
+            f"created_after={moment.isoformat()} has no time zone: give it one, for example "
+            "datetime(2026, 11, 1, tzinfo=timezone.utc)"
+        )
+    return moment
+
+
+def _at_least_one(limit: int | None) -> int | None:
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit}: ask for at least one job, or leave it out for all")
+    return limit

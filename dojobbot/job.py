@@ -1,0 +1,264 @@
+"""`Job`: one job of the platform, to look at, follow, approve and cancel from Python."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any, Unpack
+
+from dojobbot.config import read_account
+from dojobbot.credentials import Credentials
+from dojobbot.deeporigin.blocking import BlockingClient
+from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.domain import Progress
+from dojobbot.errors import PlatformError, PlatformRefused, PlatformRestricted, PlatformUnavailable
+from dojobbot.job_card import notebook_card, terminal_card
+from dojobbot.job_follow import Follower
+from dojobbot.job_words import badge, one_line
+from dojobbot.screen import Screen, find_screen, paint
+from dojobbot.slack.text import money
+
+__all__ = ["Job"]
+
+WATCH_SECONDS = 5.0
+_SHORTEST_INTERVAL = 0.05
+_CONFLICT = 409
+
+
+class Job:
+    """One job, as it was last read from the platform.
+
+    Make one with `Job.from_id` or `Job.from_ids`. Its properties show the last reading, without a call;
+    `refresh`, `watch` and `wait` read again. As the last value of a notebook cell it is a card with tabs, at
+    a Python prompt a card of text. Every method that calls the platform may raise PlatformError.
+    """
+
+    def __init__(self, snapshot: Snapshot, client: BlockingClient) -> None:
+        self._snapshot = snapshot
+        self._client = client
+        self._lock = threading.Lock()
+        self._watch: Follower | None = None
+
+    @classmethod
+    def from_id(cls, job_id: str, **credentials: Unpack[Credentials]) -> Job:
+        """Read one job.
+
+        Args:
+            job_id: the job's id, as in the column `id` of `get_dataframe`.
+            **credentials: `token`, `org_key`, `base_url`, `project_id`, each instead of its environment
+                variable (`DO_AUTH_TOKEN`, `DO_ORG_KEY`, `DO_BASE_URL` or `DO_ENV`, `DO_PROJECT_ID`).
+
+        Raises:
+            JobNotFound: the platform knows no such job.
+            SettingsError: a credential is missing or wrong.
+        """
+        client = BlockingClient(read_account(os.environ, **credentials))
+        return cls(client.get(job_id), client)
+
+    @classmethod
+    def from_ids(cls, job_ids: Iterable[str], **credentials: Unpack[Credentials]) -> list[Job]:
+        """Read several jobs, side by side; they come in the order of their ids.
+
+        Raises:
+            JobNotFound: the platform does not know one of them; the error names it.
+            TypeError: a single string: that is `from_id`.
+        """
+        if isinstance(job_ids, str):
+            raise TypeError("from_ids takes several ids; for one there is Job.from_id")
+        client = BlockingClient(read_account(os.environ, **credentials))
+        return [cls(snapshot, client) for snapshot in client.get_all(job_ids)]
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self._snapshot.job.id
+
+    @property
+    def name(self) -> str | None:
+        """The name that somebody gave it."""
+        return self._snapshot.job.name
+
+    @property
+    def status(self) -> str:
+        """Where it is: the platform's word; the newer `Completed` is given as `Succeeded`."""
+        return self._snapshot.job.status
+
+    @property
+    def progress(self) -> Progress | None:
+        """What its progress report says, whatever its shape; None while it says nothing that is known."""
+        return self._snapshot.job.progress
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What it was given (`userInputs`); empty where the platform has none."""
+        return self._snapshot.mapping("userInputs")
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """What it made (`userOutputs`); empty until there is something."""
+        return self._snapshot.mapping("userOutputs")
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What its maker noted about it; empty where there is nothing."""
+        return self._snapshot.mapping("metadata")
+
+    @property
+    def cost(self) -> float | None:
+        """Its quote in US dollars, the sum of all items; None without one, or where a price is unreadable."""
+        quote = self._snapshot.job.quote
+        return quote.amount if quote else None
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The platform's whole execution object, as it came."""
+        return dict(self._snapshot.raw)
+
+    def refresh(self) -> Job:
+        """Read it again; returns itself, so that a notebook shows the new card."""
+        self._read()
+        return self
+
+    def cancel(self) -> None:
+        """Cancel it.
+
+        Raises:
+            PlatformRefused: it has ended or waits for its quote to be approved, and the message says so.
+            PlatformUnavailable: the platform did not answer and the job is not seen to be cancelled.
+        """
+        job = self._read().job
+        if not job.can_be_cancelled:
+            why = "already" if job.has_ended else "not started, and waits for its quote to be approved:"
+            message = f"Job {self.id} is {why} {job.status}: there is nothing to cancel."
+            raise PlatformRefused(message, status=_CONFLICT, hint="Nothing needs to be done.")
+        try:
+            self._take(self._client.cancel(self.id))
+        except PlatformUnavailable:
+            if self._read().job.status != "Cancelled":
+                raise
+
+    def confirm(self) -> None:
+        """Approve its quote, so that it starts; then `watch` can be called again.
+
+        It is sent once and never again: where no answer comes, the job is read to see what became of it.
+
+        Raises:
+            PlatformRefused: it is not Quoted, or its quote is no longer the one last read: look at `cost` and
+                call it again.
+            PlatformRestricted: funds, licence or tier do not allow it; the message says what to do.
+            PlatformUnavailable: the platform did not answer and the job still waits.
+        """
+        seen = self._snapshot.job.quote
+        job = self._read().job
+        if job.status != "Quoted":
+            message = f"Job {self.id} is {job.status}, not Quoted: there is nothing to approve."
+            raise PlatformRefused(message, status=_CONFLICT, hint="Only a quoted job can be approved.")
+        if seen is not None and job.quote != seen:
+            now_costs = money(job.quote.amount) if job.quote else "unknown"
+            raise PlatformRefused(
+                f"The quote of job {self.id} has changed from {money(seen.amount)} to {now_costs}.",
+                status=_CONFLICT,
+                hint="Look at its cost and call confirm() again.",
+            )
+        try:
+            self._take(self._client.confirm(self.id))
+        except PlatformRestricted:
+            # The refusal is the news. Where the job stands now is worth a try, but not another error.
+            with contextlib.suppress(PlatformError):
+                self._read()
+            raise
+        except PlatformUnavailable:
+            if self._read().job.status == "Quoted":
+                raise
+
+    def watch(self, *, interval: float = WATCH_SECONDS) -> None:
+        """Follow it in the background and return at once; does nothing while it is being watched already.
+
+        In a notebook a card redraws itself below the cell; in a terminal lines are written over (at an
+        interactive prompt a line is added for each change). It ends by itself at a terminal status, survives
+        network trouble with a visible note, and never keeps Python from exiting.
+
+        Args:
+            interval: the seconds between two readings.
+
+        Raises:
+            ValueError: the interval is shorter than 0.05 s.
+        """
+        with self._lock:
+            if self._watch is None or self._watch.over.is_set():
+                screen = find_screen(background=True)
+                self._watch = self._follow(interval, screen)
+
+    def stop_watching(self) -> None:
+        """End the watching, if there is any; what is drawn stays."""
+        with self._lock:
+            watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
+
+    def wait(self, timeout: float | None = None, *, interval: float = WATCH_SECONDS) -> str:
+        """Block until its status is terminal (Quoted counts: it waits for `confirm`); gives the status.
+
+        Args:
+            timeout: give up after that many seconds; None waits as long as it takes.
+            interval: the seconds between two readings, where it is not being watched anyhow.
+
+        Raises:
+            TimeoutError: the time is up; the job goes on.
+            TokenRejected, JobNotFound: what no waiting will mend. Network trouble is survived.
+        """
+        began = time.monotonic()
+
+        def left() -> float | None:
+            return None if timeout is None else max(0.0, began + timeout - time.monotonic())
+
+        watch = self._watch
+        if watch is not None and not watch.over.is_set() and watch.over.wait(left()) and self._rests():
+            return self.status
+        if left() != 0:
+            follower = self._follow(interval, None)
+            try:
+                follower.over.wait(left())
+            finally:
+                follower.stop()
+            if follower.error is not None:
+                raise follower.error
+        if not self._rests():
+            raise TimeoutError(f"Job {self.id} is still {self.status} after {timeout} s.")
+        return self.status
+
+    def _rests(self) -> bool:
+        return self._snapshot.job.is_terminal
+
+    def _follow(self, interval: float, screen: Screen | None) -> Follower:
+        if interval < _SHORTEST_INTERVAL:
+            raise ValueError(f"interval={interval}: at least {_SHORTEST_INTERVAL} s between two readings")
+        return Follower(self._client, self._snapshot, self._take, screen=screen, interval=interval)
+
+    def __str__(self) -> str:
+        return one_line(self._snapshot)
+
+    def __repr__(self) -> str:
+        card = terminal_card(self._snapshot, self._client.now())
+        if hasattr(sys, "ps1") and sys.stdout.isatty():
+            seen = badge(self._snapshot.job)
+            return card.replace(f"● {seen.word}", paint(f"● {seen.word}", seen.color), 1)
+        return card
+
+    def _repr_html_(self) -> str:
+        """Give Jupyter the card."""
+        return notebook_card(self._snapshot, self._client.now())
+
+    def _read(self) -> Snapshot:
+        return self._take(self._client.get(self.id))
+
+    def _take(self, snapshot: Snapshot) -> Snapshot:
+        """Take a reading in, unless a newer one came first; gives the one that counts."""
+        with self._lock:
+            if snapshot.began_at >= self._snapshot.began_at:
+                self._snapshot = snapshot
+            return self._snapshot

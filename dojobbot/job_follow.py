@@ -1,0 +1,124 @@
+"""Following a job in a daemon thread until it comes to rest: read, show, pause, through network trouble."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable
+
+from dojobbot.deeporigin.blocking import BlockingClient
+from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.errors import JobNotFound, PlatformError, TokenRejected
+from dojobbot.job_card import live_picture, picture
+from dojobbot.limits import backoff
+from dojobbot.screen import Screen
+
+__all__ = ["Follower"]
+
+_LONGEST_PAUSE = 60.0
+_MISSES_THAT_COUNT = 3
+"""The platform has been seen to answer 404 for a moment about a job that it knows."""
+_LEAVE_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Reads a job again and again, from its making on.
+
+    Args:
+        client: reads it.
+        take: takes a reading in; gives the one that counts, which is a newer one if there is one.
+        snapshot: the last reading.
+        screen: where it is drawn; None for nowhere, and then trouble is logged.
+        interval: the seconds between two reads while all is well.
+
+    `over` is set when it has ended; `error` then says what no waiting would have mended, if that was why.
+    """
+
+    def __init__(
+        self,
+        client: BlockingClient,
+        snapshot: Snapshot,
+        take: Callable[[Snapshot], Snapshot],
+        *,
+        screen: Screen | None,
+        interval: float,
+    ) -> None:
+        self.over = threading.Event()
+        self.error: PlatformError | None = None
+        self._client = client
+        self._latest = snapshot
+        self._take = take
+        self._screen = screen
+        self._interval = interval
+        self._note = ""
+        self._stop = threading.Event()
+        self._drawing = threading.Lock()
+        self._show("")  # by the caller, so that a notebook puts the card under the caller's cell
+        atexit.register(self._leave)
+        threading.Thread(target=self._run, name=f"dojobbot-{snapshot.job.short_id}", daemon=True).start()
+
+    def stop(self) -> None:
+        """End it and leave the whole card."""
+        with self._drawing:
+            self._stop.set()
+            if self._screen is not None and not self.over.is_set():
+                self._screen.draw(picture(self._latest, self._client.now(), note="No longer watched."))
+
+    def _leave(self) -> None:
+        """Be quiet before Python takes standard error away."""
+        self._stop.set()
+        self.over.wait(_LEAVE_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            self._follow()
+        except PlatformError as error:
+            self.error = error
+            self._show(f"No longer watched. {error}")
+        finally:
+            self.over.set()
+            atexit.unregister(self._leave)
+
+    def _follow(self) -> None:
+        """Read until the status is terminal or somebody stops it.
+
+        Raises:
+            TokenRejected, JobNotFound: what no waiting will mend (a job unknown three times in a row). All
+                other trouble is shown and survived.
+        """
+        failures = misses = 0
+        while not self._stop.is_set():
+            pause = self._interval
+            try:
+                # Without retries in the call: the person is to see at once that there is trouble.
+                self._latest = self._take(self._client.get(self._latest.job.id, retries=0))
+            except TokenRejected:
+                raise
+            except PlatformError as error:
+                misses = misses + 1 if isinstance(error, JobNotFound) else 0
+                if misses == _MISSES_THAT_COUNT:
+                    raise
+                self._show(f"{error} Trying again; what is shown may be old.")
+                pause = max(pause, backoff(failures, jitter=1.0, cap=_LONGEST_PAUSE))
+                failures += 1
+            else:
+                failures = misses = 0
+                self._show("")
+                if self._latest.job.is_terminal:
+                    return
+            self._stop.wait(pause)
+
+    def _show(self, note: str) -> None:
+        with self._drawing:
+            if self._stop.is_set():
+                return
+            if self._screen is not None:
+                rests = self._latest.job.is_terminal or self.error is not None
+                draw = picture if rests else live_picture
+                self._screen.draw(draw(self._latest, self._client.now(), note=note))
+            elif note and not self._note:
+                log.warning("%s", note)
+            self._note = note

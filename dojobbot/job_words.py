@@ -1,0 +1,217 @@
+"""What a job's card says, in plain words, for notebook and terminal alike: the six tabs. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dojobbot.deeporigin.fields import number
+from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.domain import Job
+from dojobbot.slack.text import duration, money, plain
+from dojobbot.slack.views import progress
+from dojobbot.slack.views.describe import plain_title, tool_word
+from dojobbot.slack.views.status import LOOKS, OTHER
+
+__all__ = ["Badge", "Fact", "Tab", "badge", "headline", "one_line", "status_lines", "tabs", "title"]
+
+_LONGEST_VALUE = 300
+_LONGEST_JSON = 20_000
+_NO_PRICE = "The platform gave no price: approve it on Deep Origin's own page."
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A status as it is shown: its word and its documented colour."""
+
+    word: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One labelled value."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """A tab: facts first, then lines of text, then the raw data. `strong` is the heading of what matters."""
+
+    name: str
+    strong: str = ""
+    facts: tuple[Fact, ...] = ()
+    lines: tuple[str, ...] = ()
+    raw: str = ""
+
+
+def badge(job: Job) -> Badge:
+    """Give the badge of the job's status; one never heard of keeps its own word."""
+    look = LOOKS.get(job.status)
+    return Badge(job.status, look.color) if look else Badge(plain(job.status, 40) or "Unknown", OTHER.color)
+
+
+def title(job: Job) -> str:
+    """Name the job: its name, or its tool and short id."""
+    return plain_title(job, 120)
+
+
+def headline(job: Job) -> str:
+    """Say what it is: tool, key and version, id."""
+    parts = [tool_word(job), plain(job.tool_key or "", 80), plain(job.tool_version or "", 40), job.id]
+    return "  ".join(part for part in parts if part)
+
+
+def one_line(snapshot: Snapshot, note: str = "") -> str:
+    """Say in one line which job is where."""
+    job = snapshot.job
+    words = [f"{title(job)}: {badge(job).word}", _plain(progress.summary(job, private=True)), note]
+    return "  ".join(word for word in words if word)
+
+
+def status_lines(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """Say where the job stands: how long, how far, why, and its tree of steps."""
+    job = snapshot.job
+    lines = [_took(job, now), _plain(progress.summary(job, private=True)), plain(job.reason or "", 600)]
+    lines += _plain(progress.tree(job, private=True)).strip("\n").split("\n")
+    return tuple(line for line in lines if line)
+
+
+def tabs(snapshot: Snapshot, now: datetime) -> tuple[Tab, ...]:
+    """Give the six tabs in their order."""
+    return (
+        _status(snapshot, now),
+        _details(snapshot, now),
+        _object("Inputs", snapshot.mapping("userInputs"), "No inputs."),
+        _object("Outputs", snapshot.mapping("userOutputs"), "No outputs yet."),
+        _billing(snapshot),
+        _raw_progress(snapshot),
+    )
+
+
+def _status(snapshot: Snapshot, now: datetime) -> Tab:
+    job = snapshot.job
+    if job.status != "Quoted":
+        return Tab(name="Status", lines=status_lines(snapshot, now))
+    cost = Fact("Estimated cost", money(job.quote.amount)) if job.quote else None
+    how = "See the Billing tab for details. To approve it and start the job, call confirm()."
+    return Tab(
+        name="Status",
+        strong="Job Quoted",
+        facts=(cost,) if cost else (),
+        lines=(how if cost else _NO_PRICE, *status_lines(snapshot, now)),
+    )
+
+
+def _details(snapshot: Snapshot, now: datetime) -> Tab:
+    job, metadata = snapshot.job, snapshot.mapping("metadata")
+    version = f"{job.tool_key or ''} {job.tool_version or ''}".strip()
+    facts = [
+        ("Job ID", job.id),
+        ("Execution ID", job.resource_id),
+        ("Name", job.name),
+        ("Status", job.raw_status),
+        ("Tool", version),
+        ("Started by", job.created_by),
+        ("Project", job.project_id),
+        ("Created at", _stamp(job.created_at)),
+        ("Started at", _stamp(job.started_at)),
+        ("Completed at", _stamp(job.completed_at)),
+        ("Running time", _took(job, now).removeprefix("ran ")),
+        *((f"metadata: {key}", _short(value)) for key, value in metadata.items()),
+    ]
+    found = tuple(Fact(plain(label, 80), plain(value, _LONGEST_VALUE)) for label, value in facts if value)
+    return Tab(name="Details", facts=found, raw=_json(metadata))
+
+
+def _object(name: str, found: Mapping[str, Any], nothing: str) -> Tab:
+    if not found:
+        return Tab(name=name, lines=(nothing,))
+    facts = tuple(Fact(plain(str(key), 80), _short(value)) for key, value in found.items())
+    return Tab(name=name, facts=facts, raw=_json(found))
+
+
+def _billing(snapshot: Snapshot) -> Tab:
+    job, actual = snapshot.job, snapshot.raw.get("billingTransaction") or snapshot.raw.get("billing")
+    facts = [Fact("Quote", money(job.quote.amount))] if job.quote else []
+    lines = [_item(row) for row in _quoted_rows(snapshot)]
+    if isinstance(actual, dict) and actual:
+        facts += [Fact(f"billed: {plain(str(key), 60)}", _short(value)) for key, value in actual.items()]
+    if not facts and not lines:
+        lines = ["Nothing was quoted or billed."]
+    quotation = snapshot.mapping("quotationResult")
+    raw = {"quotationResult": quotation, "billingTransaction": actual} if quotation or actual else {}
+    return Tab(name="Billing", facts=tuple(facts), lines=tuple(lines), raw=_json(raw))
+
+
+def _quoted_rows(snapshot: Snapshot) -> list[Mapping[str, Any]]:
+    quotation = snapshot.mapping("quotationResult")
+    found: list[Mapping[str, Any]] = []
+    for key in ("successfulQuotations", "failedQuotations"):
+        rows = quotation.get(key)
+        found += [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return found
+
+
+def _item(row: Mapping[str, Any]) -> str:
+    """Write one row of a quote: `DOCK-001  8 x $1.25 = $10.00`."""
+    each, total, count = number(row.get("priceEach")), number(row.get("priceTotal")), number(row.get("qty"))
+    parts = [plain(str(row.get("itemCode") or "item"), 60)]
+    if each is not None and count is not None:
+        parts.append(f"{count:g} x {money(each)}")
+    if total is not None:
+        parts.append(f"= {money(total)}")
+    parts.append(plain(str(row.get("message") or ""), 200))
+    return "  ".join(part for part in parts if part)
+
+
+def _raw_progress(snapshot: Snapshot) -> Tab:
+    report = snapshot.raw.get("progressReport")
+    if report is None or report == "":
+        return Tab(name="Raw progress", lines=("No progress reported yet.",))
+    return Tab(name="Raw progress", raw=_cut(report) if isinstance(report, str) else _json(report))
+
+
+def _took(job: Job, now: datetime) -> str:
+    """Say how long it ran, or has run so far; empty where the platform's stamps do not tell."""
+    if job.started_at is None:
+        return ""
+    if job.is_terminal:
+        return "" if job.completed_at is None else f"ran {duration(job.completed_at - job.started_at)}"
+    return f"{duration(now - job.started_at)} so far"
+
+
+def _stamp(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _plain(mrkdwn: str) -> str:
+    """Undo what the drawing of progress does for Slack: inline code, and the escaping of `& < >`."""
+    return html.unescape(mrkdwn.replace("`", ""))
+
+
+def _short(value: object) -> str:
+    """Give a value in one line that can be read at a glance."""
+    if isinstance(value, str):
+        return plain(value, _LONGEST_VALUE)
+    if isinstance(value, Mapping) and isinstance(value.get("key"), str):
+        return plain(value["key"], _LONGEST_VALUE)
+    if isinstance(value, Sequence) and len(value) > 8:
+        return plain(f"{len(value):,} entries: {json.dumps(value[:3])}", _LONGEST_VALUE)
+    return plain(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
+
+
+def _json(value: object) -> str:
+    return _cut(json.dumps(value, indent=2, ensure_ascii=False)) if value else ""
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST_JSON:
+        return text
+    return f"{text[:_LONGEST_JSON]}\n... cut after {_LONGEST_JSON:,} of {len(text):,} characters"

@@ -1,0 +1,102 @@
+"""Asking Slack until it answers, with growing pauses, and one line in the log for the whole trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from dojobbot.errors import SettingsError
+from dojobbot.limits import backoff
+
+__all__ = ["TOKEN_WRONG", "NotYet", "Trouble", "insist"]
+
+LONGEST_PAUSE = 30.0
+TOKEN_WRONG = frozenset(
+    "invalid_auth not_authed token_revoked token_expired account_inactive not_allowed_token_type".split()
+)
+"""Slack's words for a token that will never work."""
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class NotYet(Exception):
+    """It did not work, and its text, which may be logged, says why."""
+
+
+class Trouble:
+    """What is wrong, with one line in the log when it begins and one when it ends."""
+
+    def __init__(self, what: str, *, reason: str = "") -> None:
+        self._what = what
+        self._is_said = False
+        self.reason = reason
+
+    def begin(self, reason: str, *, complaint: bool = False) -> None:
+        """Note what is wrong; it is said once, however its reason changes, unless a person must act."""
+        if complaint and reason != self.reason:
+            log.error("%s: %s", self._what, reason)
+        elif not self._is_said:
+            log.warning("%s (%s); trying again until it works", self._what, reason)
+        self._is_said = True
+        self.reason = reason
+
+    def end(self) -> None:
+        """Note that all is well."""
+        if self._is_said:
+            log.warning("Slack is reached again")
+        self._is_said = False
+        self.reason = ""
+
+
+async def insist(
+    attempt: Callable[[], Awaitable[T]],
+    trouble: Trouble,
+    refused: Callable[[str], str | None],
+    *,
+    for_ever: bool = False,
+) -> T:
+    """Try until it works, with growing pauses.
+
+    Args:
+        attempt: what to try.
+        trouble: hears of failures and of the end of them.
+        refused: says of an error code of Slack what a person must set right first, or nothing.
+        for_ever: try again even then.
+
+    Raises:
+        SettingsError: a person must set something right first.
+    """
+    failures = 0
+    while True:
+        try:
+            result = await attempt()
+        except SlackApiError as error:
+            code = _code(error)
+            complaint = refused(code)
+            if complaint is not None and not for_ever:
+                raise SettingsError(complaint) from error
+            reason = complaint or code or "an answer that makes no sense"
+            trouble.begin(reason, complaint=complaint is not None)
+        except NotYet as error:
+            trouble.begin(str(error))
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            # Only its kind: its text may hold an address with a secret in it.
+            trouble.begin(type(error).__name__)
+        else:
+            trouble.end()
+            return result
+        jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
+        await asyncio.sleep(backoff(failures, jitter=jitter, cap=LONGEST_PAUSE))
+        failures += 1
+
+
+def _code(error: SlackApiError) -> str:
+    """Give Slack's error word, empty where it answered something else."""
+    data = getattr(error.response, "data", None)
+    return str(data.get("error", "")) if isinstance(data, dict) else ""

@@ -1,0 +1,125 @@
+"""Notices that can't arrive in their channel: whom they mention is told directly, and why it comes there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dojobbot.domain import Destination, Post, PostKind
+from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
+from tests.acceptance.stage import shown
+from tests.integration.middle import HERE, Middle, about, middle
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Middle]:
+    """Everything, on one clock."""
+    async with middle(tmp_path) as made:
+        yield made
+
+
+async def ended_for(built: Middle, *users: str, where: Destination = HERE) -> None:
+    """Let a job end that people follow in one place."""
+    job_id = built.job()
+    for user in users:
+        await built.follow(job_id, user=user, where=where)
+    await built.move(job_id, status="Failed", statusReason="disk full")
+
+
+async def told_directly(built: Middle, user: str) -> list[dict[str, Any]]:
+    """The bot's direct messages to a person."""
+    return built.messages(await built.messenger.open_dm(user), user)
+
+
+@pytest.mark.parametrize(
+    "code", ["not_in_channel", "is_archived", "channel_not_found", "cannot_reply_to_message"]
+)
+async def test_people_are_told_directly_when_their_channel_is_closed(
+    built: Middle, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One message each, about the same end, with the reason why it comes there."""
+    where = {
+        "channel_not_found": Destination("C0NOWHERE"),
+        "cannot_reply_to_message": Destination(GENERAL, "1763802900.000100"),
+    }.get(code, HERE)
+    await ended_for(built, ADA, BORIS, where=where)
+    if code == "is_archived":
+        await built.slack.archive(ADA, GENERAL)
+    elif code == "not_in_channel":
+        await built.slack.remove(GENERAL)
+    await built.deliver()
+    assert built.texts() == []
+    for user in (ADA, BORIS):
+        (message,) = await told_directly(built, user)
+        assert message["text"].startswith(about("BRD series failed", users=(user,)))
+        assert f"I couldn't post this in <#{where.channel_id}>" in shown(message)
+        assert "disk full" in shown(message)
+    assert built.reasons() == [code]
+    assert (built.notifier.tally.dead, built.notifier.tally.redirected) == (1, 2)
+    assert f"a post to {where.key} can't arrive" in caplog.text
+
+
+async def test_who_cannot_be_told_directly_either_is_left_out(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody who left; the others are told all the same."""
+    await ended_for(built, FATIMA, ADA)
+    await built.slack.remove(GENERAL)
+    await built.deliver()
+    assert len(await told_directly(built, ADA)) == 1
+    assert built.notifier.tally.redirected == 1
+    assert f"{FATIMA} can't be told directly" in caplog.text
+
+
+async def test_while_direct_messages_cannot_be_opened_the_notice_waits(built: Middle) -> None:
+    """Slack fails for a while: nobody is told twice, and nobody is forgotten."""
+    await ended_for(built, ADA, BORIS)
+    await built.slack.remove(GENERAL)
+    built.slack_fault("conversations.open", "status", status=503, times=3)
+    await built.deliver()
+    built.slack.faults.clear()
+    assert [len(await told_directly(built, user)) for user in (ADA, BORIS)] == [1, 1]
+    assert built.notifier.tally.redirected == 2
+
+
+async def test_who_asked_to_be_told_directly_too_is_told_once(built: Middle) -> None:
+    """The direct message that is owed anyway says all of it."""
+    job_id = built.job()
+    await built.follow(job_id)
+    await built.follow(job_id, where=Destination(await built.messenger.open_dm(ADA)))
+    await built.slack.remove(GENERAL)
+    await built.move(job_id, status="Failed")
+    await built.deliver()
+    assert len(await told_directly(built, ADA)) == 1
+
+
+async def test_a_direct_message_that_fails_is_dead_with_its_reason(built: Middle) -> None:
+    """There is nowhere else to say it."""
+    await ended_for(built, ADA, where=Destination("D0NOWHERE"))
+    await built.deliver()
+    assert built.reasons() == ["channel_not_found"]
+    assert (built.notifier.tally.dead, built.notifier.tally.redirected) == (1, 0)
+    assert await told_directly(built, ADA) == []
+
+
+async def test_cards_go_nowhere_else(built: Middle) -> None:
+    """They were for the channel: a watch is over, and a shared card is dead."""
+    job_id = built.job()
+    await built.watch(job_id)
+    await built.store.add_post(
+        Post(
+            id="shared-1",
+            destination=HERE,
+            kind=PostKind.SHARE,
+            payload={"text": f"<@{ADA}> shared a card"},
+            created_at=built.clock.now(),
+        )
+    )
+    await built.slack.remove(GENERAL)
+    await built.deliver()
+    assert await told_directly(built, ADA) == []
+    assert await built.store.watches(job_id) == ()
+    assert (built.notifier.tally.dead, built.notifier.tally.redirected) == (2, 0)

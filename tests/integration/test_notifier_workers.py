@@ -1,0 +1,222 @@
+"""The workers of the outbox: whatever fails or hangs, they go on, quietly, and nobody else waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from dojobbot.domain import ActionKind, Destination
+from dojobbot.notifier import Notifier
+from dojobbot.ports import Messenger, Store
+from dojobbot.simulator.slack_api.world import ADA, GENERAL
+from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
+from tests.integration.middle import CHEMISTRY, HERE, POST, Middle, about, middle, until
+from tests.integration.store_worlds import full_disk
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Middle]:
+    """Everything, on one clock."""
+    async with middle(tmp_path) as made:
+        yield made
+
+
+class Counted:
+    """A store that counts how often each of its methods is called."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.calls: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        return getattr(self._store, name)
+
+
+class Broken:
+    """A messenger with a bug that shows in one channel, until it is mended."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+        self.mended = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Post, or fall over."""
+        if destination == HERE and not self.mended:
+            raise KeyError("a bug")
+        return await self._messenger.post(destination, payload, post_id)
+
+
+def with_store(built: Middle, store: object, **more: Any) -> Notifier:
+    """A notifier with another store."""
+    return Notifier(cast("Store", store), built.messenger, built.people, built.clock, **more)
+
+
+async def arrived(built: Middle, channel: str, count: int) -> None:
+    """Wait until so many messages are in a channel."""
+    await until(lambda: len(built.texts(channel)) == count)
+
+
+async def test_a_database_that_cannot_be_written_is_tried_calmly_and_logged_once(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk: reading says that something is due at once, and every claim fails."""
+    caplog.set_level(logging.INFO, "dojobbot.notifier")
+    await built.end("One")
+    counted = Counted(built.store)
+    notifier = with_store(built, counted)
+    running = asyncio.create_task(notifier.run())
+    with full_disk():
+        await until(lambda: caplog.messages)
+        # A busy loop would claim hundreds of times in this time, which is what is measured.
+        await asyncio.sleep(0.5)
+    running.cancel()
+    await asyncio.wait({running})
+    assert counted.calls["claim"] <= 4, "one by each worker, then a rest"
+    started = [message for message in caplog.messages if message.startswith("the outbox")]
+    assert len(started) == 1
+    assert "interrupted" in started[0]
+    await notifier.drain()
+    assert len(built.texts()) == 1
+    assert caplog.messages[-1] == "the outbox works again"
+
+
+async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -> None:
+    """Also what is owed elsewhere only later is sent meanwhile."""
+    await built.end("One")
+    built.slack_fault(POST, "hang", times=1)
+    running = asyncio.create_task(built.notifier.run())
+    await until(lambda: built.slack.faults.struck)
+    for number, name in enumerate(("Quiet", "Quieter"), start=1):
+        await built.end(name, where=CHEMISTRY)
+        built.clock.advance(seconds=1)
+        built.notifier.wake()
+        await arrived(built, CHEMISTRY_ID, number)
+    assert built.texts() == []
+    built.slack.faults.release()
+    built.notifier.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_stopping_waits_for_what_is_on_its_way(built: Middle) -> None:
+    """Whoever runs it decides how long."""
+    await built.end("One")
+    built.slack_fault(POST, "hang", times=1)
+    running = asyncio.create_task(built.notifier.run())
+    await until(lambda: built.slack.faults.struck)
+    built.notifier.stop()
+    done, _ = await asyncio.wait({running}, timeout=0.2)
+    assert not done
+    built.slack.faults.release()
+    await asyncio.wait_for(running, 5)
+    assert await built.store.next_due(built.clock.now()) == built.clock.now() + timedelta(seconds=35)
+
+
+async def test_cut_off_it_gives_back_what_it_held(built: Middle) -> None:
+    """The next start need not wait for the end of a lease."""
+    await built.end("One")
+    built.slack_fault(POST, "hang", times=1)
+    running = asyncio.create_task(built.notifier.run())
+    await until(lambda: built.slack.faults.struck)
+    running.cancel()
+    await asyncio.wait({running})
+    assert await built.store.next_due(built.clock.now()) == built.clock.now() + timedelta(seconds=5)
+    built.slack.faults.release()
+
+
+async def test_a_bug_that_shows_in_one_channel_costs_the_others_nothing(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, with its traceback, tried again ever more rarely, and its end is logged."""
+    caplog.set_level(logging.INFO, "dojobbot.notifier")
+    await built.end("One")
+    await built.end("Quiet", where=CHEMISTRY)
+    broken = Broken(built.messenger)
+    notifier = built.another_notifier(cast("Messenger", broken))
+    pauses = []
+    for _ in range(3):
+        await notifier.drain()
+        due = await built.store.next_due(built.clock.now())
+        assert due is not None
+        pauses.append((due - built.clock.now()).total_seconds())
+        # Its outcome is unknown, so that it is not sent again before the silence is over.
+        built.clock.advance(seconds=40)
+    assert pauses == [5, 10, 20]
+    assert len(built.texts(CHEMISTRY_ID)) == 1
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+    broken.mended = True
+    await built.deliver(notifier)
+    assert [text.startswith(about("One")) for text in built.texts()] == [True]
+    assert caplog.messages[-1] == f"delivering to {GENERAL} works again"
+
+
+async def test_while_slack_fails_it_is_asked_ever_more_rarely(built: Middle) -> None:
+    """Each message that it failed to take has its own patience."""
+    await built.end("One")
+    built.slack_fault("*", "status", status=503)
+    pauses = []
+    for _ in range(8):
+        await built.notifier.drain()
+        due = await built.store.next_due(built.clock.now())
+        assert due is not None
+        pauses.append((due - built.clock.now()).total_seconds())
+        built.clock.moment = due
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    built.slack.faults.clear()
+    await built.deliver()
+    assert len(built.texts()) == 1
+
+
+# --- keeping tidy
+
+
+async def test_what_was_over_long_ago_is_forgotten_and_looked_for_once_an_hour(built: Middle) -> None:
+    """The operator says how long; what is open stays however old it is."""
+    await built.end("Ended")
+    await built.deliver()
+    ended, running = (await built.store.jobs_with_prefix("", limit=1))[0].job.id, built.job()
+    await built.follow(running)
+    counted = Counted(built.store)
+    notifier = with_store(built, counted, keep=timedelta(days=30))
+    built.clock.advance(days=29)
+    await notifier.tidy()
+    assert await built.store.job(ended) is not None
+    built.clock.advance(days=2)
+    await notifier.tidy()
+    assert await built.store.job(ended) is None
+    assert len(await built.store.subscriptions(running)) == 1
+    rounds = counted.calls["prune"]
+    built.clock.advance(minutes=59)
+    await notifier.tidy()
+    assert counted.calls["prune"] == rounds
+    built.clock.advance(minutes=1)
+    await notifier.tidy()
+    assert counted.calls["prune"] == rounds + 1
+
+
+async def test_it_tidies_while_it_runs(built: Middle) -> None:
+    """An action that nobody answered is closed without anybody's doing."""
+    job_id = built.job()
+    await built.look_at(job_id)
+    expires = timedelta(minutes=2)
+    action = await built.store.begin_action(
+        ActionKind.CANCEL, job_id, ADA, built.clock.now(), expires=expires
+    )
+    built.clock.advance(minutes=2)
+    running = asyncio.create_task(built.notifier.run())
+    async with asyncio.timeout(10):
+        while (latest := await built.store.latest_action(job_id)) == action:
+            assert not running.done()
+    assert latest is not None
+    assert latest.outcome == "unanswered"
+    built.notifier.stop()
+    await asyncio.wait_for(running, 5)
