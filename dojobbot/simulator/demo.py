@@ -35,7 +35,7 @@ class Demo:
         self._open = AsyncExitStack()
         self.platform = SimulatedPlatform(demo_world(lambda: datetime.now(UTC)))
         self.workspace = SimulatedWorkspace()
-        self.page = Page(self.workspace, PEOPLE)
+        self.page = Page(self.workspace, self.platform, PEOPLE)
 
     async def __aenter__(self) -> Self:
         """Start all three; when one cannot start, those before it are stopped again."""

@@ -1,23 +1,30 @@
-"""Misbehaviour on demand: what a simulated server does instead of answering as it should."""
+"""Misbehaviour on demand: which calls and deliveries of a simulated server go wrong, and how."""
 
 import asyncio
-import contextlib
+import itertools
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 
-from aiohttp import web
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Kind = Literal["status", "slow", "hang", "cut", "html", "lost_reply"]
-
-HTML_PAGE = (
-    "<!doctype html><html><head><title>Gateway</title></head><body><h1>Please try later</h1></body></html>"
-)
-GONE_POLL_SECONDS = 0.5
-"""How often a waiting call looks whether its client has left: rarely, so that hundreds may hang."""
+Kind = Literal[
+    "status",
+    "slow",
+    "hang",
+    "cut",
+    "html",
+    "lost_reply",
+    "expired_token",
+    "drop",
+    "deaf",
+    "duplicate",
+    "late",
+]
+LINK_KINDS = frozenset({"drop", "deaf", "duplicate", "late"})
+"""What can happen to something that the server sends of its own accord, over a socket or a stream."""
+CALL_KINDS = frozenset(get_args(Kind)) - LINK_KINDS
+"""What can happen to a call that a client makes."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +32,19 @@ class Fault:
     """One kind of trouble for the operations whose name matches.
 
     Attributes:
-        match: an `fnmatch` pattern over operation names, such as `GET /tools/*/executions` or
-            `chat.postMessage`; `*` also matches slashes.
-        kind: `status` answers an error and `html` a page where JSON is due, `hang` never answers: all three
-            without doing the work. `slow` waits `seconds`, then works as usual. `cut` does the work and sends
-            half of the answer, `lost_reply` does the work and sends nothing.
+        match: an `fnmatch` pattern over operation names, such as `GET /tools/*/executions`,
+            `chat.postMessage`, `deliver interactive` or `stream filters.dirty`; `*` also matches slashes.
+        kind: for calls, `status` answers an error, `html` a page where JSON is due and `expired_token` that
+            the token has expired, `hang` never answers: all four without doing the work. `slow` waits
+            `seconds`, then works as usual. `cut` does the work and sends half of the answer, `lost_reply`
+            does the work and sends nothing. For what the server sends, `drop` cuts the connection in the
+            place of sending, `deaf` sends nothing on it from then on, while it stays open, `duplicate`
+            sends twice, and `late` sends after `seconds`.
         status: the HTTP status of `status` and `html`.
         retry_after: the `Retry-After` header of `status` and `html`, in seconds.
-        seconds: how long `slow` waits.
-        times: how many calls it strikes; None means until `Faults.clear`.
-        share: the share of matching calls that it strikes, drawn from the seeded generator.
+        seconds: how long `slow` and `late` wait.
+        times: how many operations it strikes; None means until it is withdrawn.
+        share: the share of matching operations that it strikes, drawn from the seeded generator.
     """
 
     match: str
@@ -47,126 +57,81 @@ class Fault:
 
 
 @dataclass
-class _Armed:
+class Armed:
+    """A fault in force.
+
+    Attributes:
+        number: names it to `Faults.remove`.
+        fault: what it does.
+        left: how many operations it will still strike; None means any number.
+        struck: how many it has struck.
+    """
+
+    number: int
     fault: Fault
     left: int | None
-
-
-def plain_error(status: int) -> Mapping[str, object]:
-    """The error body used where the caller of `Faults.through` has none of its own."""
-    return {"message": "The simulator was told to fail here.", "statusCode": status}
+    struck: int = 0
 
 
 class Faults:
-    """The faults in force on one simulated server; the first that matches a call strikes it."""
+    """The faults in force on one simulated server; the first that matches an operation strikes it.
+
+    Args:
+        seed: the same seed and the same operations give the same strikes.
+    """
 
     def __init__(self, seed: int = 0) -> None:
-        self._armed: list[_Armed] = []
+        self._armed: list[Armed] = []
         self._random = random.Random(seed)
+        self._numbers = itertools.count(1)
         self._stopping = asyncio.Event()
         self.struck = 0
 
-    def add(self, fault: Fault) -> None:
-        """Put a fault in force, after those already there."""
-        self._armed.append(_Armed(fault, fault.times))
+    @property
+    def armed(self) -> tuple[Armed, ...]:
+        """The faults in force, in the order in which they are tried; those that are used up are not."""
+        return tuple(armed for armed in self._armed if armed.left != 0)
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the server stops: whoever waits on its behalf then gives up."""
+        return self._stopping
+
+    def add(self, fault: Fault) -> int:
+        """Put a fault in force, after those already there; returns the number to remove it by."""
+        armed = Armed(next(self._numbers), fault, fault.times)
+        self._armed.append(armed)
+        return armed.number
+
+    def remove(self, number: int) -> None:
+        """Withdraw one fault; nothing happens when it is gone already."""
+        self._armed = [armed for armed in self._armed if armed.number != number]
 
     def clear(self) -> None:
         """Withdraw every fault; calls that already hang keep hanging."""
         self._armed.clear()
 
-    def pick(self, operation: str) -> Fault | None:
-        """The fault that strikes this call, counted as a hit, or None; `struck` counts all hits so far."""
+    def pick(self, operation: str, kinds: Collection[str] = CALL_KINDS) -> Fault | None:
+        """The fault that strikes this operation, counted as a hit, or None; `struck` counts all hits so far.
+
+        Args:
+            operation: its name.
+            kinds: what can happen to such an operation; other faults pass it by.
+        """
         for armed in self._armed:
-            if armed.left == 0 or not fnmatchcase(operation, armed.fault.match):
+            fault = armed.fault
+            if armed.left == 0 or fault.kind not in kinds or not fnmatchcase(operation, fault.match):
                 continue
-            if armed.fault.share < 1 and self._random.random() >= armed.fault.share:
+            if fault.share < 1 and self._random.random() >= fault.share:
                 continue
             if armed.left is not None:
                 armed.left -= 1
+            armed.struck += 1
             self.struck += 1
-            return armed.fault
+            return fault
         return None
 
     def release(self) -> None:
         """Cut the connection of every call that hangs or is slow; a server calls it when it stops."""
         self._stopping.set()
         self._stopping = asyncio.Event()
-
-    async def through(
-        self,
-        operation: str,
-        request: web.Request,
-        handler: Handler,
-        error_body: Callable[[int], Mapping[str, object]] = plain_error,
-    ) -> web.StreamResponse:
-        """Answer a request by its handler, unless a fault strikes it.
-
-        Args:
-            operation: the name that faults are matched against.
-            request: the request.
-            handler: what answers in good times; the faults `status`, `html` and `hang` never call it.
-            error_body: makes the JSON body of a `status` fault from its HTTP status.
-
-        Returns:
-            The response for aiohttp to send; where the connection was cut, one that nobody will receive.
-        """
-        fault = self.pick(operation)
-        if fault is None:
-            return await handler(request)
-        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-        response: web.StreamResponse
-        match fault.kind:
-            case "status":
-                body = error_body(fault.status)
-                response = web.json_response(body, status=fault.status, headers=headers)
-            case "html":
-                response = web.Response(
-                    text=HTML_PAGE, content_type="text/html", status=fault.status, headers=headers
-                )
-            case "slow" | "hang":
-                patience = fault.seconds if fault.kind == "slow" else None
-                served = await self._wait(request, patience)
-                response = await handler(request) if served else _cut(request, web.Response())
-            case "lost_reply":
-                response = _cut(request, await handler(request))
-            case "cut":
-                response = await _half(request, await handler(request))
-        return response
-
-    async def _wait(self, request: web.Request, seconds: float | None) -> bool:
-        """Wait that long (None: for ever); False when the server stopped or the client left before."""
-        stopping = self._stopping
-        deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        while not stopping.is_set() and not _gone(request):
-            left = None if deadline is None else deadline - asyncio.get_running_loop().time()
-            if left is not None and left <= 0:
-                return True
-            pause = GONE_POLL_SECONDS if left is None else min(left, GONE_POLL_SECONDS)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause)
-        return False
-
-
-def _gone(request: web.Request) -> bool:
-    return request.transport is None or request.transport.is_closing()
-
-
-def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """Close the connection before a byte of the response is sent."""
-    if request.transport is not None:
-        request.transport.abort()
-    return response
-
-
-async def _half(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """Announce the whole body, send half of it and close the connection."""
-    body = response.body if isinstance(response, web.Response) else None
-    if not isinstance(body, bytes | bytearray) or len(body) < 2:
-        return _cut(request, response)
-    half = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
-    half.content_length = len(body)
-    await half.prepare(request)
-    await half.write(bytes(body[: len(body) // 2]))
-    if request.transport is not None:
-        request.transport.close()
-    return half

@@ -1,45 +1,47 @@
-"""What a person does in the demo's page: write, type a command, press a button or choose from a menu."""
+"""What a person does in the demo's page: write, type commands, operate controls, fill in modals."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
+from dojobbot.simulator.page_words import Refusal, optional_text, required_text
 from dojobbot.simulator.slack_api.controls import ConfirmNeeded
 from dojobbot.simulator.slack_api.problems import SlackError
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
-COMMANDS = (
-    ("/jobs", "list the newest jobs, or those you name: running, mine, tool:docking, since:7d, help"),
-    ("/job", "show one job: its id, the start of it, or a link to it"),
-    ("/invite", "add somebody to this channel: @dojobbot"),
+COMMANDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "/jobs",
+        "list the newest jobs, or those you name",
+        (
+            ("running", "by status: running, queued, failed, quoted, ..."),
+            ("mine", "your own"),
+            ("running mine", "both"),
+            ("tool:docking since:7d", "of one tool, created in the last 7 days"),
+            ("help", "all the words there are"),
+        ),
+    ),
+    ("/job", "show one job: its id, the start of it, or a link to it", (("help", "what can follow the id"),)),
+    ("/invite", "add somebody to this channel", (("@dojobbot", "so that it can post here"),)),
 )
-"""What the composer offers: name and use."""
-
-
-class Refusal(Exception):
-    """The page asked for something that cannot be done; the text is for the person."""
+"""What the composer offers: name, use, and examples of what follows the name, with their use."""
 
 
 Action = Callable[[SimulatedWorkspace, str, Mapping[str, object]], Awaitable[str | None]]
 
 
-def _text(body: Mapping[str, object], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise Refusal(f"{name} is missing.")
-    return value
-
-
-def _optional(body: Mapping[str, object], name: str) -> str | None:
-    return None if body.get(name) is None else _text(body, name)
-
-
 async def say(workspace: SimulatedWorkspace, user: str, body: Mapping[str, object]) -> str | None:
-    """Write `text` into `channel`: a message, or a command when it begins with a slash."""
-    channel, text = _text(body, "channel"), _text(body, "text").strip()
+    """Write `text` into `channel`: a message, or a command when it begins with a slash.
+
+    `thread` is the message that it answers; Slack takes no commands in threads.
+    """
+    channel, text = required_text(body, "channel"), required_text(body, "text").strip()
+    thread = optional_text(body, "thread")
     if not text.startswith("/"):
-        await workspace.say(user, channel, _markup(workspace, text))
+        await workspace.say(user, channel, _markup(workspace, text), thread)
         return None
     name, _, words = text.partition(" ")
+    if thread is not None:
+        raise Refusal(f"{name} is not supported in threads. Sorry! Type it into the channel.")
     if name == "/invite":
         await workspace.invite(user, channel, _named(workspace, words))
         return None
@@ -54,14 +56,50 @@ async def press(workspace: SimulatedWorkspace, user: str, body: Mapping[str, obj
     """
     done = await workspace.press(
         user,
-        _text(body, "channel"),
-        _text(body, "ts"),
-        _text(body, "control"),
-        option=_optional(body, "option"),
-        block_id=_optional(body, "block"),
+        required_text(body, "channel"),
+        required_text(body, "ts"),
+        required_text(body, "control"),
+        option=optional_text(body, "option"),
+        block_id=optional_text(body, "block"),
         confirm=True if body.get("confirmed") is True else None,
     )
     return None if done is None else done.error
+
+
+async def press_in_view(workspace: SimulatedWorkspace, user: str, body: Mapping[str, object]) -> str | None:
+    """Press `control` of `view`, a modal or the App Home; the rest as for `press`."""
+    done = await workspace.press_in_view(
+        user,
+        required_text(body, "view"),
+        required_text(body, "control"),
+        option=optional_text(body, "option"),
+        confirm=True if body.get("confirmed") is True else None,
+    )
+    return None if done is None else done.error
+
+
+async def submit(workspace: SimulatedWorkspace, user: str, body: Mapping[str, object]) -> str | None:
+    """Submit the modal `view` with its `values`: block id -> action id -> what was entered."""
+    values = body.get("values")
+    if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
+        raise Refusal("values is missing.")
+    try:
+        return (await workspace.submit_modal(user, required_text(body, "view"), values)).error
+    except LookupError as error:
+        raise Refusal(str(error)) from error
+
+
+async def close(workspace: SimulatedWorkspace, user: str, body: Mapping[str, object]) -> str | None:
+    """Close the modal `view`, or with `all` every one of them, as the cross in its corner does."""
+    whole_stack = body.get("all") is True
+    done = await workspace.close_modal(user, required_text(body, "view"), whole_stack=whole_stack)
+    return None if done is None else done.error
+
+
+async def open_home(workspace: SimulatedWorkspace, user: str, _body: Mapping[str, object]) -> str | None:
+    """Open the Home tab of the app."""
+    await workspace.open_home(user)
+    return None
 
 
 def _markup(workspace: SimulatedWorkspace, text: str) -> str:
@@ -97,11 +135,13 @@ def _refusing(action: Action) -> Action:
         except LookupError as error:
             if isinstance(error, KeyError | IndexError):
                 raise  # not the workspace's word for something that is not there
-            raise Refusal("This message has changed meanwhile. Look again, then press.") from error
+            raise Refusal("This has changed meanwhile. Look again, then press.") from error
         except ValueError as error:
             raise Refusal(str(error)) from error
 
     return act
 
 
-ACTIONS: Mapping[str, Action] = {"say": _refusing(say), "press": _refusing(press)}
+ACTIONS: Mapping[str, Action] = {
+    action.__name__: _refusing(action) for action in (say, press, press_in_view, submit, close, open_home)
+}

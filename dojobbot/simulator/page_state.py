@@ -7,6 +7,7 @@ from dojobbot.simulator.slack_api import world
 from dojobbot.simulator.slack_api.changes import Change
 from dojobbot.simulator.slack_api.people import Channel, Message
 from dojobbot.simulator.slack_api.problems import Json
+from dojobbot.simulator.slack_api.views import View
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
 
@@ -14,8 +15,8 @@ def first_state(workspace: SimulatedWorkspace, people: Mapping[str, str], viewer
     """The message of type `state`: all that a person sees.
 
     Its keys: `workspace` (a name), `you`, `bot`, `people` (those one can be, with their roles), `users`
-    (everybody's names by id), `commands`, `connected` (whether the bot is there), and `channels` with
-    their `messages`.
+    (everybody's names by id), `commands`, `connected` (whether the bot is there), `modals` and `home` as
+    `views` gives them, and `channels` with their `messages`.
     """
     return {
         "type": "state",
@@ -27,7 +28,10 @@ def first_state(workspace: SimulatedWorkspace, people: Mapping[str, str], viewer
             for user_id, role in people.items()
         ],
         "users": {user.id: {"name": user.real_name, "is_bot": user.is_bot} for user in workspace.users},
-        "commands": [{"name": name, "usage": usage} for name, usage in COMMANDS],
+        "commands": [
+            {"name": name, "usage": usage, "examples": examples} for name, usage, examples in COMMANDS
+        ],
+        **views(workspace, viewer),
         "connected": _connected(workspace),
         "channels": [
             _channel(workspace, channel, viewer)
@@ -42,19 +46,35 @@ def told(
 ) -> Json | None:
     """What a person's page is told about a change; None when it does not show.
 
-    It is `message` (new or edited), `deleted`, `connected`, or a new `state` when a channel has changed.
+    It is `message` (new or edited), `deleted`, `connected`, `views` (a modal or the App Home has changed), or
+    a new `state` when a channel has changed.
     """
     if change.user not in {None, viewer}:
         return None
     match change.kind:
         case "socket":
             return {"type": "connected", "connected": _connected(workspace)}
+        case "view":
+            return {"type": "views", **views(workspace, viewer)}
         case "channel" if not _is_private_to_others(workspace, change, viewer):
             return first_state(workspace, people, viewer)
         case "message" | "message_changed" | "message_deleted":
             return _about_message(workspace, viewer, change)
         case _:
             return None
+
+
+def views(workspace: SimulatedWorkspace, viewer: str) -> Json:
+    """`modals`, the topmost last, and `home` (None: none is published), each with its `errors` by block."""
+    home = workspace.home(viewer)
+    return {
+        "modals": [_view(each) for each in workspace.modals(viewer)],
+        "home": None if home is None else _view(home),
+    }
+
+
+def _view(view: View) -> Json:
+    return view.as_json() | {"errors": dict(view.errors)}
 
 
 def _is_private_to_others(workspace: SimulatedWorkspace, change: Change, viewer: str) -> bool:
@@ -83,12 +103,12 @@ def _message(workspace: SimulatedWorkspace, message: Message) -> Json:
 
 
 def _channel(workspace: SimulatedWorkspace, channel: Channel, viewer: str) -> Json:
-    """A channel as the side bar names it; direct messages bear the other person's name."""
-    others = sorted(channel.members - {viewer})
-    direct = workspace.state.user(others[0]).real_name if others else "you"
+    """A channel as the side bar names it; direct messages bear the names of the others there."""
+    others = [workspace.state.user(each).real_name for each in sorted(channel.members - {viewer})]
+    direct = ", ".join(others) or "you"
     return {
         "id": channel.id,
-        "name": direct if channel.kind == "im" else channel.name,
+        "name": direct if channel.kind in {"im", "mpim"} else channel.name,
         "kind": channel.kind,
         "has_bot": world.BOT in channel.members,
         "is_shared": channel.is_ext_shared,

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from dojobbot.simulator.fault_answers import Wording, answer_through
 from dojobbot.simulator.faults import Faults
 from dojobbot.simulator.jobs import JobMaker, Label, Life, Plan, ligands, quoted
-from dojobbot.simulator.platform_data import execution_rows, log_rows, search
+from dojobbot.simulator.platform_data import Row, execution_rows, log_rows, search
 from dojobbot.simulator.platform_errors import ApiError, plain_body
 from dojobbot.simulator.platform_filter import parse_listing
+from dojobbot.simulator.platform_ingestion import Ingestion
+from dojobbot.simulator.platform_stream import HEARTBEAT_SECONDS, Streams
 from dojobbot.simulator.platform_token import expired, make_token
 from dojobbot.simulator.world import StoredJob, World, WrongStateError, to_json
 
@@ -26,6 +29,10 @@ CREATED_SEED = 7_331
 OPEN_PATHS = frozenset(
     {"/health", "/tools/health", "/files/health", "/billing/health", "/data-platform/health"}
 )
+
+EXPIRED = plain_body(401, "Unauthorized: the access token has expired.")
+WORDING = Wording(plain_body, (401, EXPIRED))
+"""What the platform says when a fault makes it fail."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,6 +60,13 @@ class SimulatedPlatform:
         token: the bearer token that is accepted, made by `make_token`; by default one for a year.
             May be reassigned.
         latency: seconds that every answer waits; may be reassigned.
+        ingestion_seconds: how long the data platform shows a finished job as DataIngesting.
+        most_streams: how many event streams the user may have open in one project.
+        heartbeat_seconds: how long an event stream stays silent.
+
+    Attributes:
+        projects: ids of projects besides those that the world's jobs belong to.
+        streams: the open event streams.
     """
 
     def __init__(
@@ -63,6 +77,9 @@ class SimulatedPlatform:
         org: str = "example-lab",
         token: str | None = None,
         latency: float = 0.0,
+        ingestion_seconds: float = 0.0,
+        most_streams: int = 5,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self.world = world
         self.faults = faults or Faults()
@@ -74,6 +91,15 @@ class SimulatedPlatform:
         self.base_url = ""
         self._maker = JobMaker(org, seed=CREATED_SEED)
         self._runner: web.AppRunner | None = None
+        self.projects: set[str] = set()
+        self.streams = Streams(
+            world,
+            self.faults,
+            self._known_projects,
+            most=most_streams,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        self._ingestion = Ingestion(world, ingestion_seconds, self.streams.note)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, and `base_url` then tells which."""
@@ -89,6 +115,7 @@ class SimulatedPlatform:
         """Stop listening and cut what is still open, hanging calls included."""
         if self._runner is not None:
             self.faults.release()
+            await self.streams.stop()
             await self._runner.cleanup()
             self._runner = None
 
@@ -103,7 +130,9 @@ class SimulatedPlatform:
             web.get(executions + "/{id}", self._get),
             web.patch(executions + "/{id}", self._act),
             web.post("/tools/{org}/tools/{key}/{version}/executions", self._create),
+            web.get("/sse/{org}/stream/{project}", self.streams.handle),
             web.post("/data-platform/{org}/executions/search", self._search_executions),
+            web.get("/data-platform/{org}/executions/{id}", self._get_row),
             web.post("/data-platform/{org}/user_logs/search", self._search_logs),
         ]
 
@@ -119,7 +148,7 @@ class SimulatedPlatform:
         try:
             await asyncio.sleep(self.latency)
             operation = f"{request.method} {request.path}"
-            response = await self.faults.through(operation, request, answer, plain_body)
+            response = await answer_through(self.faults, operation, request, answer, WORDING)
             if not response.prepared:
                 response.headers["Date"] = format_datetime(self.world.now(), usegmt=True)
             if request.transport is not None and not request.transport.is_closing():
@@ -226,8 +255,22 @@ class SimulatedPlatform:
     async def _search_executions(self, request: web.Request) -> web.Response:
         body = await _body(request)
         hidden = bool(body.pop("include_hidden", False))
-        executions = (job.execution for job in self.world.select())
-        return _json(search(execution_rows(executions, include_hidden=hidden), body))
+        return _json(search(self._rows(include_hidden=hidden), body))
+
+    async def _get_row(self, request: web.Request) -> web.Response:
+        row_id = request.match_info["id"]
+        for row in self._rows(include_hidden=True):
+            if row["id"] == row_id:
+                return _json({"data": row})
+        raise ApiError(404, f"Execution {row_id} not found.")
+
+    def _rows(self, *, include_hidden: bool) -> list[Row]:
+        executions = (self._ingestion.shown(job.execution) for job in self.world.select())
+        return execution_rows(executions, include_hidden=include_hidden)
+
+    def _known_projects(self) -> set[str]:
+        of_jobs = (job.execution.get("projectId") for job in self.world.select())
+        return self.projects | {project for project in of_jobs if project}
 
     async def _search_logs(self, request: web.Request) -> web.Response:
         body = await _body(request)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dojobbot.simulator.pace import Pace, restamped
+
 Execution = dict[str, Any]
 Script = Sequence[tuple[float, Mapping[str, Any]]]
 """What happens to a job: (seconds after the script began, fields that change then), in order of time."""
@@ -54,8 +56,9 @@ class StoredJob:
 
 @dataclass(order=True, frozen=True)
 class _Due:
-    at: datetime
+    at: datetime  # of script time
     number: int
+    earliest: datetime  # of the clock: nothing is stamped before it was planned
     action: Callable[[], None]
 
 
@@ -64,7 +67,8 @@ class World:
 
     Scripts move when the world is looked at: every read first applies, in order of time, whatever has
     fallen due since the last one, each change stamped with the moment at which it was due. Under a test's
-    clock a job thus goes through the same states at the same stamps as under the real one.
+    clock a job thus goes through the same states at the same stamps as under the real one. `set_speed`
+    hurries or holds the scripts; stamps stay those of the clock.
 
     Args:
         now: the clock; it returns aware datetimes that never go back.
@@ -78,6 +82,8 @@ class World:
         self._by_status: defaultdict[str, dict[str, StoredJob]] = defaultdict(dict)
         self._due: list[_Due] = []
         self._numbers = itertools.count()
+        began = now()
+        self._pace = Pace(began, began)
         self._catching_up: datetime | None = None
         self._listeners: list[Callable[[str], None]] = []
 
@@ -89,19 +95,35 @@ class World:
         """Call back with the job's id whenever a job is put, changed or removed."""
         self._listeners.append(callback)
 
+    @property
+    def speed(self) -> float:
+        """How many times as fast as the clock the scripts move; 0 while they are held."""
+        return self._pace.speed
+
+    def set_speed(self, speed: float) -> None:
+        """Let the scripts move that much faster than the clock from now on, or hold them with 0.
+
+        Raises:
+            ValueError: the speed is negative.
+        """
+        self.advance()
+        self._pace = self._pace.changed(self.moment(), speed)
+
     def at(self, due: datetime, action: Callable[[], None]) -> None:
-        """Run an action once the clock has reached a time and the world is looked at."""
-        heapq.heappush(self._due, _Due(due, next(self._numbers), action))
+        """Run an action once the clock has reached a time, as far as the speed stays ordinary, at a look."""
+        moment = self.moment()
+        script_due = self._pace.script_at(moment) + (due - moment)
+        heapq.heappush(self._due, _Due(script_due, next(self._numbers), min(due, moment), action))
 
     def advance(self) -> None:
         """Apply everything that has fallen due; every read does so by itself."""
         if self._catching_up is not None:
             return
-        now = self.now()
+        now = self._pace.script_at(self.now())
         try:
             while self._due and self._due[0].at <= now:
                 due = heapq.heappop(self._due)
-                self._catching_up = due.at
+                self._catching_up = max(self._pace.wall_at(due.at), due.earliest)
                 due.action()
         finally:
             self._catching_up = None
@@ -217,11 +239,24 @@ class World:
         job.script_number += 1
         number = job.script_number
 
+        moment = self.moment()
+        ahead = self._pace.script_at(moment) - moment
+
         def step(fields: Mapping[str, Any]) -> Callable[[], None]:
-            return lambda: self._apply(job, fields) if job.script_number == number else None
+            def apply() -> None:
+                if job.script_number == number:
+                    self._apply(job, self._restamped(fields, ahead))
+
+            return apply
 
         for seconds, fields in script:
             self.at(since + timedelta(seconds=seconds), step(fields))
+
+    def _restamped(self, fields: Mapping[str, Any], ahead: timedelta) -> Mapping[str, Any]:
+        """A step's fields, its progress tree stamped with when things happened, not when they were due."""
+        if TREE not in fields or self._pace.is_ordinary:
+            return fields
+        return {**fields, TREE: restamped(fields[TREE], lambda due: self._pace.wall_at(due + ahead))}
 
     def _apply(self, job: StoredJob, fields: Mapping[str, Any]) -> None:
         stamp = iso(self.moment())

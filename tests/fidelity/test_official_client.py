@@ -4,9 +4,8 @@ The client is synchronous: it works in a thread while the test's loop serves it.
 """
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,14 @@ from dojobbot.simulator.jobs import JobMaker, Life, ligands, quoted
 from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.platform_token import make_token
 from dojobbot.simulator.scenario import ADA, PEOPLE, demo_world
+from tests.fidelity.official_side import leave_home, now, official, official_client
 
 EXECUTIONS = "/tools/example-lab/tools/executions"
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the files that the client writes, and the settings that it reads, out of the real home."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("DO_AUTH_TOKEN", "DO_ORG_KEY", "DO_ENV", "DO_BASE_URL", "DO_PROJECT_ID"):
-        monkeypatch.delenv(name, raising=False)
+    leave_home(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -42,21 +35,9 @@ async def platform() -> AsyncIterator[SimulatedPlatform]:
     await platform.stop()
 
 
-def official(module: str) -> Any:
-    """A module of the official client; it carries no types, and looks into HOME when it is imported."""
-    return importlib.import_module(f"deeporigin.{module}")
-
-
 @pytest.fixture
 def client(platform: SimulatedPlatform) -> Iterator[Any]:
-    """The official client, pointed at the simulated platform; its waits between retries are cut short."""
-    client = official("platform.client").DeepOriginClient(
-        base_url=platform.base_url,
-        token=platform.token,
-        org_key=platform.org,
-        project_id="1db6dc99-a3b6-55ee-9da3-95297a49118b",
-        retry_backoff_factor=0.01,
-    )
+    client = official_client(platform, "1db6dc99-a3b6-55ee-9da3-95297a49118b")
     yield client
     client.close()
 

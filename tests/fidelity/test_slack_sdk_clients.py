@@ -1,6 +1,7 @@
 """The official Slack clients work against the simulated workspace as they do against Slack."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,14 +13,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from dojobbot.simulator.slack_api.world import ADA, BORIS, BOT, GENERAL
+from dojobbot.simulator.slack_api.world import ADA, BORIS, BOT, GENERAL, SCOPES
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
 BUTTON = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}, "value": "1"}
@@ -77,8 +74,53 @@ async def test_the_asynchronous_client_reaches_every_method(workspace: Simulated
     assert (await client.usergroups_users_list(usergroup="S0ADMINS01"))["users"]
     home = {"type": "home", "blocks": [{"type": "divider"}]}
     assert (await client.views_publish(user_id=ADA, view=home))["view"]["type"] == "home"
+    await client.chat_update(channel=dm, ts=ts, text="edited")
+    assert (await client.users_lookupByEmail(email="ada@example.org"))["ok"]
+    assert (await client.conversations_history(channel=dm))["messages"]
     await client.chat_delete(channel=dm, ts=ts)
+    assert (await client.auth_test())["user_id"] == BOT
     assert workspace.unknown_methods == []
+
+
+async def test_the_asynchronous_client_opens_pushes_and_updates_modals(workspace: SimulatedWorkspace) -> None:
+    client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+
+    async def trigger() -> str:
+        return str((await workspace.type_command(ADA, GENERAL, "/jobs")).payload["trigger_id"])
+
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Hi"}, "blocks": BLOCKS}
+    opened = await client.views_open(trigger_id=await trigger(), view=view)
+    await client.views_push(trigger_id=await trigger(), view=view)
+    await client.views_update(view_id=opened["view"]["id"], view=view)
+    assert len(workspace.modals(ADA)) == 2
+
+
+async def test_the_asynchronous_client_uploads_schedules_and_unfurls() -> None:
+    """The SDK's own three-step upload works, and so do scheduled messages and link previews."""
+    workspace = SimulatedWorkspace(
+        scopes=SCOPES | {"files:write", "links:write"}, unfurl_domains=["os.deeporigin.io"]
+    )
+    await workspace.start()
+    client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    uploaded = await client.files_upload_v2(
+        channel=GENERAL, content="lines", filename="log.txt", title="Log", initial_comment="see"
+    )
+    stored = workspace.file(uploaded["file"]["id"])
+    assert stored is not None
+    assert (stored.content, stored.title) == (b"lines", "Log")
+    assert texts(workspace, ADA) == ["see"]
+    at = int(time.time()) + 600
+    later = await client.chat_scheduleMessage(channel=GENERAL, text="later", post_at=at)
+    assert (await client.chat_scheduledMessages_list(channel=GENERAL))["scheduled_messages"]
+    await client.chat_deleteScheduledMessage(
+        channel=GENERAL, scheduled_message_id=later["scheduled_message_id"]
+    )
+    link = "https://os.deeporigin.io/jobs/1"
+    ts = await workspace.say(ADA, GENERAL, link)
+    await client.chat_unfurl(channel=GENERAL, ts=ts, unfurls={link: {"blocks": BLOCKS}})
+    assert workspace.messages(GENERAL, ADA)[-1]["attachments"][0]["from_url"] == link
+    assert workspace.unknown_methods == []
+    await workspace.stop()
 
 
 async def test_the_clients_rate_limit_handler_waits_as_it_is_told() -> None:
@@ -91,33 +133,6 @@ async def test_the_clients_rate_limit_handler_waits_as_it_is_told() -> None:
     assert [record.status for record in workspace.requests] == [200, 429, 200]
     assert texts(workspace, ADA) == ["one", "two"]
     await workspace.stop()
-
-
-async def test_the_socket_client_stays_reconnects_and_answers(workspace: SimulatedWorkspace) -> None:
-    client = SocketModeClient(
-        app_token=workspace.app_token,
-        web_client=AsyncWebClient(base_url=workspace.api_url),
-        ping_interval=0.2,
-    )
-
-    async def listen(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        answer = SocketModeResponse(envelope_id=request.envelope_id, payload={"text": f"got {request.type}"})
-        await client.send_socket_mode_response(answer)
-
-    client.socket_mode_request_listeners.append(listen)
-    await client.connect()  # type: ignore[no-untyped-call] # the SDK has no annotation
-    await workspace.wait_for(lambda: workspace.socket_count == 1)
-    await workspace.type_command(ADA, GENERAL, "/jobs")
-    first = await client.session_id()
-    await workspace.disconnect("refresh_requested")
-    await workspace.wait_for(lambda: workspace.socket_count == 1, timeout=10)
-    assert await client.session_id() != first
-    await workspace.type_command(ADA, GENERAL, "/jobs")
-    workspace.drop_sockets()
-    await workspace.wait_for(lambda: workspace.socket_count == 1, timeout=10)
-    await workspace.type_command(ADA, GENERAL, "/jobs")
-    assert texts(workspace, ADA) == ["got slash_commands"] * 3
-    await client.close()  # type: ignore[no-untyped-call] # the SDK has no annotation
 
 
 def bolt_app(workspace: SimulatedWorkspace, **settings: Any) -> AsyncApp:

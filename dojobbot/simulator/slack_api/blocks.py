@@ -1,24 +1,25 @@
 """Slack's rules for blocks. Limits are those of Slack's Block Kit reference; unknown types are refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
 
-from dojobbot.simulator.slack_api import elements
+from dojobbot.simulator.slack_api import elements, newer_blocks, tables
 from dojobbot.simulator.slack_api.checks import (
     PLAIN,
     Check,
     Problems,
     has_fields,
     items,
+    one_of,
     optional_strings,
-    string,
     text,
 )
 from dojobbot.simulator.slack_api.problems import Json
+from dojobbot.simulator.slack_api.rich_text import rich_text
 
-Surface = Literal["message", "modal", "home"]
-MOST_BLOCKS = {"message": 50, "modal": 100, "home": 100}
+Surface = Literal["message", "attachment", "modal", "home"]
+MOST_BLOCKS = {"message": 50, "attachment": 50, "modal": 100, "home": 100}
 MOST_BLOCK_TEXT = 12_000
 
 
@@ -56,7 +57,7 @@ def _context(value: Any, at: str, problems: Problems) -> None:
 def _header(value: Any, at: str, problems: Problems) -> None:
     if has_fields(value, at, problems, ("text",), ("level",)):
         text(value["text"], f"{at}/text", problems, 150, PLAIN)
-        if value.get("level", 1) not in {1, 2, 3, 4}:
+        if value.get("level", 1) not in [1, 2, 3, 4]:
             problems.add("must be between 1 and 4", f"{at}/level")
 
 
@@ -65,11 +66,9 @@ def _divider(value: Any, at: str, problems: Problems) -> None:
 
 
 def _image(value: Any, at: str, problems: Problems) -> None:
-    if has_fields(value, at, problems, ("image_url", "alt_text"), ("title",)):
-        string(value["image_url"], f"{at}/image_url", problems, 3000)
-        string(value["alt_text"], f"{at}/alt_text", problems, 2000)
-        if "title" in value:
-            text(value["title"], f"{at}/title", problems, 2000, PLAIN)
+    elements.image(value, at, problems, optional=("title",))
+    if isinstance(value, dict) and "title" in value:
+        text(value["title"], f"{at}/title", problems, 2000, PLAIN)
 
 
 def _input(value: Any, at: str, problems: Problems) -> None:
@@ -80,23 +79,22 @@ def _input(value: Any, at: str, problems: Problems) -> None:
         elements.element(value["element"], f"{at}/element", problems, elements.INPUTS)
 
 
-RICH_TEXT = ("rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote")
+def _container(value: Any, at: str, problems: Problems) -> None:
+    optional = ("title", "rich_text_title", "subtitle", "width", "icon")
+    flags = ("is_collapsible", "default_collapsed", "has_header_divider")
+    if not has_fields(value, at, problems, ("child_blocks",), (*optional, *flags)):
+        return
+    if value.get("title") is None and value.get("rich_text_title") is None:
+        problems.add("missing required field: title or rich_text_title", at)
+    if value.get("title") is not None:
+        text(value["title"], f"{at}/title", problems, 150, PLAIN)
+    if "subtitle" in value:
+        text(value["subtitle"], f"{at}/subtitle", problems, 150)
+    one_of(value.get("width", "standard"), f"{at}/width", problems, ("narrow", "standard", "wide", "full"))
+    items(value["child_blocks"], f"{at}/child_blocks", problems, 10, partial(_block, kinds=CHILDREN))
 
 
-def _rich_part(value: Any, at: str, problems: Problems) -> None:
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind not in RICH_TEXT:
-        problems.add(f"unsupported type: {kind}", f"{at}/type")
-    elif not isinstance(value.get("elements"), list):
-        problems.add("missing required field: elements", at)
-
-
-def _rich_text(value: Any, at: str, problems: Problems) -> None:
-    if has_fields(value, at, problems, ("elements",)):
-        items(value["elements"], f"{at}/elements", problems, 100, _rich_part)
-
-
-BLOCKS: dict[str, Check] = {
+OLDER: dict[str, Check] = {
     "section": _section,
     "actions": _actions,
     "context": _context,
@@ -104,24 +102,68 @@ BLOCKS: dict[str, Check] = {
     "divider": _divider,
     "image": _image,
     "input": _input,
-    "rich_text": _rich_text,
+    "rich_text": rich_text,
+    "file": newer_blocks.unsendable,
+    "video": newer_blocks.unsendable,
 }
+CHILDREN: dict[str, Check] = OLDER | {"table": tables.table}
+BLOCKS: dict[str, Check] = OLDER | {
+    "alert": newer_blocks.alert,
+    "card": newer_blocks.card,
+    "carousel": newer_blocks.carousel,
+    "container": _container,
+    "context_actions": newer_blocks.context_actions,
+    "data_table": tables.data_table,
+    "data_visualization": tables.chart,
+    "markdown": newer_blocks.markdown,
+    "plan": newer_blocks.plan,
+    "table": tables.table,
+    "task_card": newer_blocks.task_card,
+}
+_MESSAGE_AND_HOME = frozenset({"message", "home"})
+SURFACES: dict[str, frozenset[str]] = {
+    "alert": frozenset({"modal"}),
+    "card": frozenset({"message", "modal", "home"}),
+    "carousel": _MESSAGE_AND_HOME,
+    "container": _MESSAGE_AND_HOME,
+    "context_actions": frozenset({"message"}),
+    "data_table": _MESSAGE_AND_HOME,
+    "data_visualization": _MESSAGE_AND_HOME,
+    "file": frozenset({"message"}),
+    "markdown": frozenset({"message"}),
+    "plan": frozenset({"message"}),
+    "table": frozenset({"message", "attachment", "home"}),
+    "task_card": frozenset({"message"}),
+}
+"""Where a block may stand; those that are not named may stand everywhere."""
 
 
-def _block(value: Any, at: str, problems: Problems) -> None:
+def _block(value: Any, at: str, problems: Problems, kinds: dict[str, Check]) -> None:
     if isinstance(value, dict):
         optional_strings(value, at, problems, {"block_id": 255})
         value = {name: field for name, field in value.items() if name != "block_id"}
-    elements.element(value, at, problems, BLOCKS)
+    elements.element(value, at, problems, kinds)
+
+
+def walk(blocks: Iterable[Any]) -> Iterator[Json]:
+    """All blocks, each followed by those inside it: the children of containers, the cards of carousels."""
+    for block in blocks:
+        if isinstance(block, dict):
+            yield block
+            inner = {"container": "child_blocks", "carousel": "elements"}.get(str(block.get("type")))
+            if inner is not None and isinstance(block.get(inner), list):
+                yield from walk(block[inner])
 
 
 def parts(block: Json) -> Iterator[Json]:
-    """The interactive or pictorial elements of a block, in order."""
-    for name in ("accessory", "element"):
+    """The interactive or pictorial elements of a block itself, in order."""
+    for name in ("accessory", "element", "hero_image", "icon"):
         if isinstance(block.get(name), dict):
             yield block[name]
-    if block.get("type") in {"actions", "context"} and isinstance(block.get("elements"), list):
-        yield from (item for item in block["elements"] if isinstance(item, dict))
+    listed = {"actions": "elements", "context": "elements", "context_actions": "elements", "card": "actions"}
+    several = block.get(listed.get(str(block.get("type")), ""))
+    if isinstance(several, list):
+        yield from (item for item in several if isinstance(item, dict))
 
 
 def check_blocks(
@@ -136,13 +178,12 @@ def check_blocks(
         surface: where the blocks are to be shown.
         seen_ids: block ids used earlier in the same message; those found here are added.
     """
-    items(blocks, at, problems, MOST_BLOCKS[surface], _block, least=0)
+    kinds = {name: check for name, check in BLOCKS.items() if surface in SURFACES.get(name, {surface})}
+    items(blocks, at, problems, MOST_BLOCKS[surface], partial(_block, kinds=kinds), least=0)
     if not isinstance(blocks, list):
         return
     seen = set() if seen_ids is None else seen_ids
-    for number, block in enumerate(blocks):
-        if not isinstance(block, dict):
-            continue
+    for number, block in enumerate(walk(blocks)):
         block_id = block.get("block_id")
         if isinstance(block_id, str):
             if block_id in seen:
@@ -154,10 +195,10 @@ def check_blocks(
 
 
 def text_length(value: Any) -> int:
-    """The characters of all text objects and rich texts inside a value."""
+    """The characters of all text objects and rich texts inside a value; tables have limits of their own."""
     if isinstance(value, list):
         return sum(text_length(item) for item in value)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value.get("type") in {"table", "data_table"}:
         return 0
     own = len(value["text"]) if isinstance(value.get("text"), str) else 0
     return own + sum(text_length(item) for item in value.values())

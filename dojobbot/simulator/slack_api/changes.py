@@ -14,7 +14,7 @@ class Change:
 
     Attributes:
         kind: `message`, `message_changed`, `message_deleted`, `channel`, `view`, `interaction`, `event`,
-            `request` or `socket`.
+            `request`, `socket` or `ack`.
         channel: the channel it happened in, if any.
         ts: the message it is about, if any.
         user: the one user who can see it (an ephemeral message, a view), None for everybody.

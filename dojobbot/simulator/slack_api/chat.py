@@ -15,13 +15,13 @@ MOST_EDITED_TEXT = 4000
 def post_message(context: Context, call: Call) -> Json:
     """`chat.postMessage`."""
     channel = context.writable_channel(call.required("channel"))
-    content = _shown(read_content(call.args))
+    content = shown(read_content(call.args))
     context.rates.post(channel.id)
     message = context.state.post(
         replace(
             new_message(channel.id, world.BOT, content),
             metadata=content.metadata,
-            thread_ts=_thread(context, channel, call),
+            thread_ts=thread_of(context, channel, call),
             broadcast=call.flag("reply_broadcast"),
         )
     )
@@ -36,10 +36,10 @@ def post_ephemeral(context: Context, call: Call) -> Json:
     """`chat.postEphemeral`; metadata is ignored there."""
     channel = context.writable_channel(call.required("channel"))
     user = call.required("user")
-    content = _shown(read_content(call.args))
+    content = shown(read_content(call.args))
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
-    thread_ts = _thread(context, channel, call)
+    thread_ts = thread_of(context, channel, call)
     draft = replace(new_message(channel.id, world.BOT, content), only_for=user, thread_ts=thread_ts)
     return {"ok": True, "message_ts": context.state.post(draft).ts}
 
@@ -109,7 +109,7 @@ def get_permalink(context: Context, call: Call) -> Json:
     return {"ok": True, "channel": channel.id, "permalink": link}
 
 
-def new_message(channel_id: str, user: str, content: Content) -> Message:
+def new_message(channel_id: str, user: str, content: Content, *, thread_ts: str | None = None) -> Message:
     """A message with some content that has no ts yet."""
     return Message(
         ts="",
@@ -118,16 +118,18 @@ def new_message(channel_id: str, user: str, content: Content) -> Message:
         text=content.text or "",
         blocks=content.blocks or (),
         attachments=content.attachments or (),
+        thread_ts=thread_ts,
     )
 
 
-def _shown(content: Content) -> Content:
+def shown(content: Content) -> Content:
+    """The content, if there is any; `no_text` otherwise."""
     if content.is_empty:
         raise SlackError("no_text")
     return content
 
 
-def _thread(context: Context, channel: Channel, call: Call) -> str | None:
+def thread_of(context: Context, channel: Channel, call: Call) -> str | None:
     """The parent that a message answers; `cannot_reply_to_message` when that is no parent."""
     thread_ts = call.text("thread_ts")
     if thread_ts is None:

@@ -8,9 +8,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from dojobbot.simulator.slack_api.blocks import MOST_BLOCK_TEXT, check_blocks, parts, text_length
+from dojobbot.simulator.slack_api.blocks import MOST_BLOCK_TEXT, check_blocks, parts, text_length, walk
 from dojobbot.simulator.slack_api.checks import Problems
+from dojobbot.simulator.slack_api.newer_blocks import MOST_MARKDOWN
 from dojobbot.simulator.slack_api.problems import Json, SlackError
+from dojobbot.simulator.slack_api.tables import check_message
 
 MOST_TEXT = 40_000
 MOST_ATTACHMENTS = 100
@@ -64,14 +66,15 @@ def read_content(args: Mapping[str, Any]) -> Content:
 
     Raises:
         SlackError: `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`, `too_many_attachments`,
-            `msg_blocks_too_long`, `metadata_too_large` or `invalid_metadata_format`.
+            `msg_blocks_too_long`, `markdown_text_conflict`, `msg_too_long`, `metadata_too_large` or
+            `invalid_metadata_format`.
     """
     text, warning = args.get("text"), None
     if text is not None:
         text = _BARE.sub(lambda bare: "&amp;" if bare[0] == "&" else "&lt;", str(text))
         if len(text) > MOST_TEXT:
             text, warning = text[:MOST_TEXT], "message_truncated"
-    blocks = decoded(args, "blocks", "invalid_blocks_format")
+    blocks = _as_blocks(args) or decoded(args, "blocks", "invalid_blocks_format")
     attachments = decoded(args, "attachments", "invalid_attachments")
     seen: set[str] = set()
     if blocks is not None:
@@ -81,9 +84,8 @@ def read_content(args: Mapping[str, Any]) -> Content:
             raise SlackError("invalid_blocks", messages=tuple(problems))
     if attachments is not None:
         _check_attachments(attachments, seen)
-    framed = [attachment.get("blocks") for attachment in attachments or []]
-    if text_length(blocks) + text_length(framed) > MOST_BLOCK_TEXT:
-        raise SlackError("msg_blocks_too_long")
+    framed = [block for attachment in attachments or [] for block in attachment.get("blocks", [])]
+    _check_budgets([*(blocks or []), *framed])
     return Content(
         text=text,
         blocks=None if blocks is None else with_defaults(blocks),
@@ -91,6 +93,28 @@ def read_content(args: Mapping[str, Any]) -> Content:
         metadata=_metadata(args),
         warning=warning,
     )
+
+
+def _as_blocks(args: Mapping[str, Any]) -> list[Json] | None:
+    """The argument `markdown_text`, which stands for a block of it and excludes `text` and `blocks`."""
+    markdown = args.get("markdown_text")
+    if not markdown:
+        return None
+    if args.get("text") or args.get("blocks"):
+        raise SlackError("markdown_text_conflict")
+    if len(str(markdown)) > MOST_MARKDOWN:
+        raise SlackError("msg_too_long")
+    return [{"type": "markdown", "text": str(markdown)}]
+
+
+def _check_budgets(blocks: list[Json]) -> None:
+    """What all blocks of a message, those in attachments included, may hold together."""
+    problems = Problems()
+    check_message(walk(blocks), problems)
+    if problems:
+        raise SlackError("invalid_blocks", messages=tuple(problems))
+    if text_length(blocks) > MOST_BLOCK_TEXT:
+        raise SlackError("msg_blocks_too_long")
 
 
 def _check_attachments(attachments: Any, seen: set[str]) -> None:
@@ -104,7 +128,7 @@ def _check_attachments(attachments: Any, seen: set[str]) -> None:
         if not isinstance(attachment, dict):
             problems.add("must be an object", at)
         elif "blocks" in attachment:
-            check_blocks(attachment["blocks"], f"{at}/blocks", problems, "message", seen)
+            check_blocks(attachment["blocks"], f"{at}/blocks", problems, "attachment", seen)
             for name in attachment.keys() - WITH_BLOCKS:
                 problems.add(f"{name} cannot stand beside blocks", at)
         elif not attachment.keys() & {"text", "fallback", "pretext", "title", "fields", "image_url"}:
@@ -127,7 +151,9 @@ def _metadata(args: Mapping[str, Any]) -> Json | None:
 
 def with_defaults(blocks: list[Json]) -> tuple[Json, ...]:
     """Checked blocks as Slack stores them: each with a block id, each control with an action id."""
-    for block in blocks:
+    for block in walk(blocks):
+        if block["type"] == "markdown":
+            block.pop("block_id", None)  # Slack ignores the one that is given
         block.setdefault("block_id", f"b{next(_fresh):05x}")
         for part in parts(block):
             if part.get("type") not in {"image", "plain_text", "mrkdwn"}:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from dojobbot.simulator.slack_api import world
+from dojobbot.simulator.slack_api.links import Links
 from dojobbot.simulator.slack_api.people import Channel
 from dojobbot.simulator.slack_api.problems import SlackError
 from dojobbot.simulator.slack_api.rates import Rates
+from dojobbot.simulator.slack_api.schedule import Schedule
 from dojobbot.simulator.slack_api.state import State
+from dojobbot.simulator.slack_api.stored_files import Files
 from dojobbot.simulator.slack_api.views import Views
 
 SCOPE_PREFIX = {"public": "channels", "private": "groups", "im": "im", "mpim": "mpim"}
@@ -19,6 +22,9 @@ class Context:
     state: State
     views: Views
     rates: Rates
+    files: Files
+    schedule: Schedule
+    links: Links
     scopes: frozenset[str]
 
     def need(self, scope: str) -> None:

@@ -4,9 +4,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dojobbot.simulator.slack_api.blocks import parts
+from dojobbot.simulator.slack_api.blocks import parts, walk
 from dojobbot.simulator.slack_api.people import Message
 from dojobbot.simulator.slack_api.problems import Json
+
+TYPED = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
+PICKED = {
+    "users_select": "selected_user",
+    "channels_select": "selected_channel",
+    "conversations_select": "selected_conversation",
+    "multi_users_select": "selected_users",
+    "multi_channels_select": "selected_channels",
+    "multi_conversations_select": "selected_conversations",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+}
+"""Elements whose choices Slack provides, with the name that payloads give to what was chosen."""
+SEVERAL = frozenset(
+    {"checkboxes", "multi_static_select", *(name for name in PICKED if name.startswith("multi_"))}
+)
 
 
 class ConfirmNeeded(Exception):
@@ -63,12 +80,9 @@ class Control:
             return action | {name: element[name] for name in kept if name in element} | {"action_ts": at}
         if choice is None:
             raise LookupError(f"{self.label!r} is a menu: say which choice, with option=....")
-        if element["type"] in {"checkboxes", "multi_static_select"}:
-            action["selected_options"] = [self.option(choice)]
-        else:
-            action["selected_option"] = self.option(choice)
         return (
             action
+            | chosen(self, [choice] if element["type"] in SEVERAL else choice)
             | {name: element[name] for name in ("placeholder", "confirm") if name in element}
             | {"action_ts": at}
         )
@@ -76,7 +90,7 @@ class Control:
 
 def controls(blocks: Iterable[Json], attachment: int | None = None) -> Iterator[Control]:
     """The interactive elements of some blocks, in order."""
-    for block in blocks:
+    for block in walk(blocks):
         for part in parts(block):
             if "action_id" in part:
                 yield Control(part, block["block_id"], attachment)
@@ -145,14 +159,30 @@ def typed_values(blocks: Iterable[Json], given: Mapping[str, Mapping[str, Any]])
     return values
 
 
+def chosen(control: Control, entered: Any) -> Json:
+    """What a person chose or typed, under the name that payloads give it.
+
+    Args:
+        control: the menu or input.
+        entered: a text, a choice's value or text, or a list of choices; None for nothing.
+    """
+    kind = control.element["type"]
+    if kind in TYPED:
+        return {"value": None if entered is None else str(entered)}
+    if kind in PICKED:
+        return {PICKED[kind]: entered}
+    if kind in SEVERAL:
+        return {"selected_options": [control.option(item) for item in entered or ()]}
+    return {"selected_option": None if entered is None else control.option(str(entered))}
+
+
 def _value(control: Control, entered: Any) -> Json:
+    """The entry of `state.values` for an input; what was not touched keeps its initial value."""
     element = control.element
     kind = element["type"]
-    if kind == "plain_text_input":
-        return {"type": kind, "value": element.get("initial_value") if entered is None else str(entered)}
-    if kind in {"checkboxes", "multi_static_select"}:
-        initial = element.get("initial_options", [])
-        chosen = initial if entered is None else [control.option(item) for item in entered]
-        return {"type": kind, "selected_options": chosen}
-    chosen = element.get("initial_option") if entered is None else control.option(str(entered))
-    return {"type": kind, "selected_option": chosen}
+    if entered is not None:
+        return {"type": kind, **chosen(control, entered)}
+    [name] = chosen(control, None)
+    initial = {name: element[name] for name in element if name.startswith("initial_")}
+    nothing: Any = [] if kind in SEVERAL else None
+    return {"type": kind, name: next(iter(initial.values()), nothing)}

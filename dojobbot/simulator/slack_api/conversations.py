@@ -10,21 +10,24 @@ from dojobbot.simulator.slack_api.context import SCOPE_PREFIX, Context
 from dojobbot.simulator.slack_api.people import Channel, Message
 from dojobbot.simulator.slack_api.problems import Json, SlackError
 
+MOST_USERS = 8
+
 
 def open_conversation(context: Context, call: Call) -> Json:
-    """`conversations.open` with one user, or with the id of direct messages that exist."""
+    """`conversations.open` with one to eight users, or with the id of direct messages that exist."""
     channel_id = call.text("channel")
     if channel_id is not None:
         return _opened(context.joined_channel(channel_id), call, already_open=True)
-    users = [user for user in call.required("users").split(",") if user]
-    if len(users) != 1:
-        context.need("mpim:write")
-        raise SlackError("method_not_supported_for_channel_type")
-    user = context.state.user(users[0])
-    if user.deleted:
+    wanted = dict.fromkeys(user for user in call.required("users").split(",") if user)
+    if len(wanted) > MOST_USERS:
+        raise SlackError("too_many_users")
+    users = [context.state.user(user) for user in wanted]
+    if any(user.deleted for user in users):
         raise SlackError("user_disabled")
+    if len(users) > 1:
+        context.need("mpim:write")
     known = set(context.state.channels)
-    channel = context.state.dm(world.BOT, user.id)
+    channel = context.state.dm(world.BOT, *(user.id for user in users))
     return _opened(channel, call, already_open=channel.id in known)
 
 

@@ -18,12 +18,14 @@ class Ack:
         body: what the app said in its acknowledgement.
         seconds: from the delivery to the acknowledgement.
         no_retry: True when the app asked not to be sent this again.
+        reason: what the repetition of an event gives as the reason, such as `http_timeout`.
     """
 
     error: str | None
     body: Json | None = None
     seconds: float | None = None
     no_retry: bool = False
+    reason: str = ""
 
 
 class Transport(Protocol):

@@ -1,11 +1,9 @@
-"""The methods that say who is who, and those that open views."""
+"""The methods that say who is who."""
 
 from dojobbot.simulator.slack_api import world
 from dojobbot.simulator.slack_api.call import Call
-from dojobbot.simulator.slack_api.content import decoded
 from dojobbot.simulator.slack_api.context import Context
 from dojobbot.simulator.slack_api.problems import Json, SlackError
-from dojobbot.simulator.slack_api.views import check_view
 
 
 def auth_test(context: Context, call: Call) -> Json:  # noqa: ARG001 - all methods are called alike
@@ -45,26 +43,3 @@ def usergroups_users_list(context: Context, call: Call) -> Json:
     if group is None:
         raise SlackError("no_such_subteam")
     return {"ok": True, "users": list(group.members)}
-
-
-def views_open(context: Context, call: Call) -> Json:
-    """`views.open`: a modal for whoever the trigger belongs to."""
-    trigger = call.required("trigger_id")
-    content = check_view(decoded(call.args, "view", "invalid_arguments"), "modal")
-    user = context.views.exchange(trigger)
-    context.views.clear(user)
-    return {"ok": True, "view": context.views.push(user, content).as_json()}
-
-
-def views_update(context: Context, call: Call) -> Json:
-    """`views.update`, by view id."""
-    content = check_view(decoded(call.args, "view", "invalid_arguments"), "modal")
-    view = context.views.update(call.required("view_id"), content, call.text("hash"))
-    return {"ok": True, "view": view.as_json()}
-
-
-def views_publish(context: Context, call: Call) -> Json:
-    """`views.publish`: somebody's App Home."""
-    user = context.state.user(call.required("user_id"))
-    content = check_view(decoded(call.args, "view", "invalid_arguments"), "home")
-    return {"ok": True, "view": context.views.publish(user.id, content, call.text("hash")).as_json()}

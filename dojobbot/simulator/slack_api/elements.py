@@ -1,5 +1,7 @@
 """Slack's rules for block elements: buttons, menus, inputs and the objects inside them."""
 
+import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -113,11 +115,54 @@ def text_input(value: Any, at: str, problems: Problems) -> None:
         _common(value, at, problems)
 
 
-def image(value: Any, at: str, problems: Problems) -> None:
-    """A small picture."""
-    if has_fields(value, at, problems, ("image_url", "alt_text")):
+def image(value: Any, at: str, problems: Problems, *, optional: tuple[str, ...] = ()) -> None:
+    """A picture; one that was uploaded to Slack (`slack_file`) is not simulated."""
+    if has_fields(value, at, problems, ("image_url", "alt_text"), optional):
         string(value["image_url"], f"{at}/image_url", problems, 3000)
         string(value["alt_text"], f"{at}/alt_text", problems, 2000)
+
+
+PICKERS: Mapping[str, tuple[str, ...]] = {
+    "users_select": ("placeholder", "initial_user"),
+    "channels_select": ("placeholder", "initial_channel", "response_url_enabled"),
+    "conversations_select": (
+        *("placeholder", "initial_conversation", "default_to_current_conversation"),
+        *("response_url_enabled", "filter"),
+    ),
+    "multi_users_select": ("placeholder", "initial_users", "max_selected_items"),
+    "multi_channels_select": ("placeholder", "initial_channels", "max_selected_items"),
+    "multi_conversations_select": ("placeholder", "initial_conversations", "max_selected_items", "filter"),
+    "datepicker": ("placeholder", "initial_date"),
+    "timepicker": ("placeholder", "initial_time", "timezone"),
+    "datetimepicker": ("initial_date_time",),
+}
+"""Elements whose choices Slack itself provides, with the fields that each may have."""
+
+
+def picker(value: Any, at: str, problems: Problems) -> None:
+    """A menu of people or channels, or a choice of a day or an hour."""
+    if has_fields(value, at, problems, (), (*FOCUSED, *PICKERS[value["type"]])):
+        patterns = {"initial_date": r"\d{4}-\d\d-\d\d", "initial_time": r"\d\d:\d\d"}
+        for name, pattern in patterns.items():
+            if name in value and not re.fullmatch(pattern, str(value[name])):
+                problems.add("is not in the right format", f"{at}/{name}")
+        _common(value, at, problems)
+
+
+def short_input(value: Any, at: str, problems: Problems) -> None:
+    """A field for an address."""
+    if has_fields(
+        value, at, problems, (), (*FOCUSED, "placeholder", "initial_value", "dispatch_action_config")
+    ):
+        _common(value, at, problems)
+
+
+def number_input(value: Any, at: str, problems: Problems) -> None:
+    """A field for a number; its bounds are strings."""
+    allowed = (*FOCUSED, "placeholder", "initial_value", "min_value", "max_value", "dispatch_action_config")
+    if has_fields(value, at, problems, ("is_decimal_allowed",), allowed):
+        optional_strings(value, at, problems, {"initial_value": 100, "min_value": 100, "max_value": 100})
+        _common(value, at, problems)
 
 
 CHOOSERS: dict[str, Check] = {
@@ -125,10 +170,17 @@ CHOOSERS: dict[str, Check] = {
     "multi_static_select": select,
     "checkboxes": boxes,
     "radio_buttons": boxes,
+    **dict.fromkeys(PICKERS, picker),
 }
 ACTIONS: dict[str, Check] = {"button": button, "overflow": overflow, **CHOOSERS}
 ACCESSORIES: dict[str, Check] = {**ACTIONS, "image": image}
-INPUTS: dict[str, Check] = {"plain_text_input": text_input, **CHOOSERS}
+INPUTS: dict[str, Check] = {
+    "plain_text_input": text_input,
+    "email_text_input": short_input,
+    "url_text_input": short_input,
+    "number_input": number_input,
+    **CHOOSERS,
+}
 
 
 def element(value: Any, at: str, problems: Problems, kinds: dict[str, Check]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,12 +19,15 @@ ALL_EVENTS: frozenset[str] = frozenset(
     {
         "app_home_opened",
         "app_mention",
+        "app_uninstalled",
         "channel_archive",
         "channel_left",
         "group_archive",
         "group_left",
+        "link_shared",
         "member_joined_channel",
         "message.im",
+        "tokens_revoked",
     }
 )
 RETRY_PAUSES = (0.0, 60.0, 300.0)
@@ -107,6 +111,14 @@ class Events:
         if world.BOT in channel.members:
             self.emit(name, {"type": name, "channel": channel.id, "user": user_id})
 
+    def uninstalled(self) -> None:
+        """The app was removed; the two events about it may come in either order."""
+        names = ["app_uninstalled", "tokens_revoked"]
+        random.shuffle(names)
+        for name in names:
+            tokens: Json = {} if name == "app_uninstalled" else {"tokens": {"oauth": [], "bot": [world.BOT]}}
+            self.emit(name, {"type": name, **tokens})
+
     async def stop(self) -> None:
         """Give up all events that are under way."""
         tasks = list(self._tasks)
@@ -124,9 +136,8 @@ class Events:
         for attempt, pause in enumerate(self._retry_pauses, 1):
             if ack.error is None or ack.no_retry:
                 return
-            reason = "timeout" if ack.error == "operation_timeout" else "http_error"
             await asyncio.sleep(pause)
-            ack = await self._attempt(payload, attempt, reason)
+            ack = await self._attempt(payload, attempt, ack.reason)
 
     async def _attempt(self, payload: Json, attempt: int, reason: str) -> Ack:
         ack = await self._transport().deliver("events_api", payload, attempt=attempt, reason=reason)

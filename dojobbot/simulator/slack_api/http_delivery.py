@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from dojobbot.simulator.slack_api.delivery import Ack, Kind
+from dojobbot.simulator.slack_api.payloads import VERIFICATION
 from dojobbot.simulator.slack_api.problems import Json
 
 
@@ -59,9 +61,34 @@ class HttpDelivery:
                 answer = await response.text()
                 return self._ack(kind, response, answer, time.perf_counter() - started)
         except TimeoutError:
-            return Ack("operation_timeout")
+            return Ack("operation_timeout", reason="http_timeout")
         except aiohttp.ClientError:
-            return Ack("dispatch_failed")
+            return Ack("dispatch_failed", reason="connection_failed")
+
+    async def verify(self) -> bool:
+        """Ask for the echo of a challenge, as Slack does when a request URL is entered."""
+        challenge = secrets.token_urlsafe(24)
+        body = json.dumps({"token": VERIFICATION, "challenge": challenge, "type": "url_verification"})
+        answer = await self._ask(body, "application/json")
+        return answer is not None and challenge in answer
+
+    async def check_ssl(self) -> bool:
+        """Send the form of an `ssl_check`."""
+        form = urlencode({"ssl_check": "1", "token": VERIFICATION})
+        return await self._ask(form, "application/x-www-form-urlencoded") is not None
+
+    async def _ask(self, body: str, content_type: str) -> str | None:
+        """The text of a 200 that comes in time; None for anything else."""
+        timeout = aiohttp.ClientTimeout(total=self._ack_seconds)
+        headers = self._headers(body, content_type)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(self._url, data=body.encode(), headers=headers) as response,
+            ):
+                return await response.text() if response.status == 200 else None
+        except (TimeoutError, aiohttp.ClientError):
+            return None
 
     def _headers(self, body: str, content_type: str) -> dict[str, str]:
         # The app compares the timestamp with its own clock, so this is the wall clock, whatever `now` says.
@@ -76,7 +103,7 @@ class HttpDelivery:
     def _ack(self, kind: Kind, response: aiohttp.ClientResponse, answer: str, seconds: float) -> Ack:
         no_retry = response.headers.get("X-Slack-No-Retry") == "1"
         if not 200 <= response.status < 300:
-            return Ack("dispatch_failed", seconds=seconds, no_retry=no_retry)
+            return Ack("dispatch_failed", seconds=seconds, no_retry=no_retry, reason="http_error")
         self._acked(kind, seconds)
         if response.content_type != "application/json" or not answer:
             return Ack(None, {"text": answer} if answer else None, seconds)

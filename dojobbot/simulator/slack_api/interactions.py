@@ -15,7 +15,7 @@ from dojobbot.simulator.slack_api.controls import (
     pick,
     typed_values,
 )
-from dojobbot.simulator.slack_api.delivery import Ack, Kind, Transport
+from dojobbot.simulator.slack_api.delivery import Transport
 from dojobbot.simulator.slack_api.people import Channel, Message, User
 from dojobbot.simulator.slack_api.problems import Json, SlackError
 from dojobbot.simulator.slack_api.response_urls import Origin, ResponseUrls
@@ -30,9 +30,9 @@ class Interaction:
     """One thing that a person did to the app, and how it went.
 
     Attributes:
-        kind: `slash_commands`, `block_actions` or `view_submission`.
+        kind: `slash_commands`, or the type of the payload, such as `block_actions` or `view_submission`.
         user: who did it.
-        what: the command as typed, the action id, or the modal's callback id.
+        what: the command as typed, the action id, or the callback id of the modal or shortcut.
         error: what Slack tells the person when it failed: `operation_timeout`, `dispatch_failed`,
             `unknown_command`, or what is wrong with the app's answer; None when all went well.
         ack_seconds: how long the app took to acknowledge; None when it did not in time.
@@ -58,6 +58,7 @@ class Interactions:
         urls: hands out response URLs.
         transport: returns the way to the app that is in force.
         commands: the app's slash commands.
+        shortcuts: the app's shortcuts: callback id -> `global` or `message`.
         should_escape: whether the app asked for ids in the place of typed names.
     """
 
@@ -69,6 +70,7 @@ class Interactions:
         transport: Callable[[], Transport],
         *,
         commands: frozenset[str],
+        shortcuts: Mapping[str, str],
         should_escape: bool,
     ) -> None:
         self._state = state
@@ -76,6 +78,7 @@ class Interactions:
         self._urls = urls
         self._transport = transport
         self._commands = commands
+        self._shortcuts = shortcuts
         self._should_escape = should_escape
         self.done: list[Interaction] = []
 
@@ -134,13 +137,10 @@ class Interactions:
             trigger_id=self._views.issue_trigger(user.id),
             response_url=self._urls.issue(Origin(channel.id, user.id, message_ts=message.ts)),
         )
-        ack = await self._send("interactive", payload)
-        if ack.error is not None:
-            self.tell(channel.id, user.id, f'{control.label} failed with the error "{ack.error}"')
-        what = str(action["action_id"])
-        return self._note(
-            Interaction("block_actions", user.id, what, ack.error, ack.seconds, ack.body, payload)
-        )
+        done = await self._interact(user, str(action["action_id"]), payload)
+        if done.error is not None:
+            self.tell(channel.id, user.id, f'{control.label} failed with the error "{done.error}"')
+        return done
 
     async def press_in_view(
         self, user: User, view: View, wanted: str, *, option: str | None, confirm: bool | None
@@ -152,18 +152,50 @@ class Interactions:
             return None
         trigger = self._views.issue_trigger(user.id)
         payload = payloads.view_action(user, view.as_json(), action, trigger_id=trigger)
-        ack = await self._send("interactive", payload)
-        what = str(action["action_id"])
-        return self._note(
-            Interaction("block_actions", user.id, what, ack.error, ack.seconds, ack.body, payload)
+        return await self._interact(user, str(action["action_id"]), payload)
+
+    async def shortcut(self, user: User, callback_id: str) -> Interaction:
+        """Use a global shortcut; ValueError when the app has none of that name."""
+        self._need_shortcut(callback_id, "global")
+        trigger = self._views.issue_trigger(user.id)
+        payload = payloads.shortcut(user, callback_id, trigger_id=trigger, at=self._state.mint_ts())
+        return await self._interact(user, callback_id, payload)
+
+    async def message_shortcut(
+        self, user: User, channel: Channel, message: Message, callback_id: str
+    ) -> Interaction:
+        """Use a shortcut of a message; ValueError when the app has none of that name."""
+        self._need_shortcut(callback_id, "message")
+        payload = payloads.message_shortcut(
+            user,
+            channel,
+            self._state.as_json(message, all_metadata=True),
+            callback_id,
+            trigger_id=self._views.issue_trigger(user.id),
+            response_url=self._urls.issue(Origin(channel.id, user.id, message_ts=message.ts)),
+            at=self._state.mint_ts(),
         )
+        return await self._interact(user, callback_id, payload)
+
+    async def close(self, user: User, view: View, *, whole_stack: bool) -> Interaction | None:
+        """Close a modal and those above it, or all; the app hears of it where it asked to."""
+        stack = self._views.modals(user.id)
+        if whole_stack:
+            self._views.clear(user.id)
+        else:
+            self._views.cut(user.id, [each.id for each in stack].index(view.id))
+        if not view.content.get("notify_on_close"):
+            return None
+        payload = payloads.view_closed(user, view.as_json(), is_cleared=whole_stack)
+        return await self._interact(user, str(view.content.get("callback_id", "")), payload)
 
     async def submit(self, user: User, view: View, given: Mapping[str, Mapping[str, Any]]) -> Interaction:
         """Submit a modal, and do with it what the app answers."""
         values = typed_values(view.content["blocks"], given)
         trigger = self._views.issue_trigger(user.id)
         payload = payloads.view_submission(user, view.as_json(values), trigger_id=trigger)
-        ack = await self._send("interactive", payload)
+        payload["response_urls"] = self._response_urls(user, view, values)
+        ack = await self._transport().deliver("interactive", payload)
         error = ack.error
         if error is None:
             try:
@@ -183,7 +215,7 @@ class Interactions:
     def _after_submit(self, view: View, answer: Json) -> None:
         match answer.get("response_action"):
             case None:
-                self._views.pop(view.user)
+                self._views.cut(view.user, len(self._views.modals(view.user)) - 1)
             case "clear":
                 self._views.clear(view.user)
             case "update":
@@ -191,12 +223,36 @@ class Interactions:
             case "push":
                 self._views.push(view.user, check_view(answer.get("view"), "modal"))
             case "errors":
-                self._views.complain(view, answer.get("errors") or {})
+                self._views.complain(view, answer.get("errors"))
             case _:
                 raise SlackError("invalid_response_action")
 
-    async def _send(self, kind: Kind, payload: Json) -> Ack:
-        return await self._transport().deliver(kind, payload)
+    def _response_urls(self, user: User, view: View, values: Json) -> list[Json]:
+        """A response URL for each chosen channel of an input that was marked `response_url_enabled`."""
+        urls = []
+        for block in view.content["blocks"]:
+            element = block.get("element", {})
+            if not element.get("response_url_enabled"):
+                continue
+            value = values[block["block_id"]][element["action_id"]]
+            channel = value.get("selected_conversation") or value.get("selected_channel")
+            if channel is not None:
+                url = self._urls.issue(Origin(channel, user.id, typed=""))
+                ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+                urls.append(ids | {"channel_id": channel, "response_url": url})
+        return urls
+
+    def _need_shortcut(self, callback_id: str, kind: str) -> None:
+        if self._shortcuts.get(callback_id) != kind:
+            raise ValueError(
+                f"The app has no {kind} shortcut {callback_id!r}; it has {dict(self._shortcuts)}."
+            )
+
+    async def _interact(self, user: User, what: str, payload: Json) -> Interaction:
+        ack = await self._transport().deliver("interactive", payload)
+        return self._note(
+            Interaction(str(payload["type"]), user.id, what, ack.error, ack.seconds, ack.body, payload)
+        )
 
     def _note(self, interaction: Interaction) -> Interaction:
         self.done.append(interaction)

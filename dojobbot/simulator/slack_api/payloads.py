@@ -58,15 +58,22 @@ def message_action(
     trigger_id: str,
     response_url: str,
 ) -> Json:
-    """`block_actions` of a press in a message; an ephemeral message itself is not part of it."""
+    """`block_actions` of a press in a message.
+
+    An ephemeral message itself is not part of it; a press in an unfurled link carries the unfurl instead.
+    """
     container: Json = {
         "type": "message" if attachment is None else "message_attachment",
         "message_ts": message["ts"],
         "channel_id": channel.id,
         "is_ephemeral": ephemeral,
     }
+    framed: Json = next((each for each in message.get("attachments", ()) if each["id"] == attachment), {})
+    unfurled = bool(framed.get("is_app_unfurl"))
     if attachment is not None:
-        container |= {"attachment_id": attachment, "is_app_unfurl": False}
+        container |= {"attachment_id": attachment, "is_app_unfurl": unfurled}
+    if unfurled:
+        container["app_unfurl_url"] = framed["app_unfurl_url"]
     if "thread_ts" in message:
         container["thread_ts"] = message["thread_ts"]
     payload = _interaction("block_actions", user) | {
@@ -77,7 +84,45 @@ def message_action(
         "response_url": response_url,
         "actions": [action],
     }
+    if unfurled:
+        return payload | {"app_unfurl": framed}
     return payload if ephemeral else payload | {"message": message}
+
+
+def shortcut(user: User, callback_id: str, *, trigger_id: str, at: str) -> Json:
+    """`shortcut`: a global one, which happens nowhere."""
+    return _interaction("shortcut", user) | {
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+        "action_ts": at,
+    }
+
+
+def message_shortcut(
+    user: User,
+    channel: Channel,
+    message: Json,
+    callback_id: str,
+    *,
+    trigger_id: str,
+    response_url: str,
+    at: str,
+) -> Json:
+    """`message_action`: a shortcut of one message."""
+    return _interaction("message_action", user) | {
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+        "action_ts": at,
+        "message_ts": message["ts"],
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "message": message,
+        "response_url": response_url,
+    }
+
+
+def view_closed(user: User, view: Json, *, is_cleared: bool) -> Json:
+    """`view_closed`: a modal that wanted to be told was closed without being submitted."""
+    return _interaction("view_closed", user) | {"view": view, "is_cleared": is_cleared}
 
 
 def view_action(user: User, view: Json, action: Json, *, trigger_id: str) -> Json:
@@ -126,5 +171,5 @@ def _state(action: Json) -> Json:
     """The state of the one menu that was used; buttons and overflow menus have none."""
     if action["type"] in {"button", "overflow"}:
         return {}
-    value = {name: action[name] for name in ("type", "selected_option", "selected_options") if name in action}
+    value = {name: action[name] for name in action if name == "type" or name.startswith("selected_")}
     return {action["block_id"]: {action["action_id"]: value}}

@@ -133,6 +133,7 @@ class Message:
     text: str
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
+    files: tuple[Json, ...] = ()
     metadata: Json | None = None
     thread_ts: str | None = None
     broadcast: bool = False

@@ -1,22 +1,16 @@
 """Response URLs: the bot's way back to what somebody typed or pressed, for 30 minutes and five uses."""
 
-import json
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aiohttp import web
-
-from dojobbot.simulator.faults import Faults
 from dojobbot.simulator.slack_api import world
 from dojobbot.simulator.slack_api.chat import new_message
 from dojobbot.simulator.slack_api.content import Content, read_content
 from dojobbot.simulator.slack_api.people import Message
 from dojobbot.simulator.slack_api.problems import Json, SlackError
 from dojobbot.simulator.slack_api.state import State
-from dojobbot.simulator.slack_api.web_api import WebApi, slack_failure
 
 LIFETIME = timedelta(minutes=30)
 MOST_USES = 5
@@ -130,29 +124,3 @@ class ResponseUrls:
 
 def _is_true(value: object) -> bool:
     return value is True or str(value).lower() in {"true", "1"}
-
-
-def response_route(urls: ResponseUrls, api: WebApi, faults: Faults) -> web.RouteDef:
-    """The route that serves response URLs; its requests are recorded as `response_url`."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            body = json.loads(await request.text())
-        except ValueError:
-            return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
-        try:
-            urls.use(request.match_info["token"], body if isinstance(body, dict) else {})
-        except SlackError as error:
-            gone = error.code in {"expired_url", "used_url"}
-            return web.json_response(error.body(), status=404 if gone else 400)
-        return web.Response(text="ok")
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        started = time.perf_counter()
-        said = await request.text()
-        response = await faults.through("response_url", request, answer, slack_failure)
-        error = None if response.status < 400 else f"http_{response.status}"
-        api.record("response_url", {"body": said[:200]}, response.status, error, started)
-        return response
-
-    return web.post("/response/{token}", handle)

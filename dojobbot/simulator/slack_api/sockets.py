@@ -19,7 +19,11 @@ from dojobbot.simulator.slack_api.problems import Json
 
 Reason = Literal["warning", "refresh_requested", "link_disabled"]
 # How long a connection stays after Slack has announced its end.
-GRACE = {"warning": 10.0, "refresh_requested": 1.0, "link_disabled": 0.0}
+LIFETIME_SECONDS = 18_060.0
+DEBUG_LIFETIME_SECONDS = 360.0
+"""How long a connection lasts whose address was given `debug_reconnects=true`."""
+WARNING_SECONDS = 10.0
+GRACE = {"warning": WARNING_SECONDS, "refresh_requested": 1.0, "link_disabled": 0.0}
 MOST_CONNECTIONS = 10
 HOST = "simulated-slack"
 
@@ -29,6 +33,7 @@ class _Connection:
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
     leaving: bool = False
+    deaf: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Sockets:
         acked: called with kind and seconds for each acknowledgement, also a late one.
         ack_seconds: how long the app has.
         ping_seconds: pause between the pings that Slack sends.
+        lifetime_seconds: how long a connection lasts until Slack asks the app to open another.
     """
 
     def __init__(
@@ -55,11 +61,13 @@ class Sockets:
         *,
         ack_seconds: float,
         ping_seconds: float,
+        lifetime_seconds: float = LIFETIME_SECONDS,
     ) -> None:
         self._changes = changes
         self._acked = acked
         self._ack_seconds = ack_seconds
         self._ping_seconds = ping_seconds
+        self._lifetime_seconds = lifetime_seconds
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._sent: dict[str, _Sent] = {}
@@ -89,18 +97,22 @@ class Sockets:
             await socket.send_json(_goodbye("too_many_websockets"))
             await socket.close()
             return socket
+        debugging = request.query.get("debug_reconnects") == "true"
+        lifetime = min(self._lifetime_seconds, DEBUG_LIFETIME_SECONDS if debugging else LIFETIME_SECONDS)
         connection = _Connection(socket, request.transport)
         self._connections.append(connection)
         try:
-            await socket.send_json(_hello(len(self._connections)))
+            await socket.send_json(_hello(len(self._connections), lifetime))
             self._changes.tell(Change("socket"))
             pinging = asyncio.create_task(self._ping(socket))
+            ageing = asyncio.create_task(self._age(connection, lifetime))
             try:
                 async for message in socket:
                     if message.type == WSMsgType.TEXT:
                         self._take_ack(message.data)
             finally:
                 pinging.cancel()
+                ageing.cancel()
         finally:
             self._connections.remove(connection)
             self._changes.tell(Change("socket"))
@@ -110,7 +122,7 @@ class Sockets:
         """Send an envelope over one of the connections and wait for its acknowledgement."""
         connection = self._pick()
         if connection is None:
-            return Ack("dispatch_failed")
+            return Ack("dispatch_failed", reason="connection_failed")
         envelope_id = secrets.token_hex(16)
         envelope: Json = {
             "envelope_id": envelope_id,
@@ -123,22 +135,20 @@ class Sockets:
         future: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._sent[envelope_id] = _Sent(kind, time.perf_counter(), future)
         try:
-            await connection.socket.send_json(envelope)
+            if not connection.deaf:
+                await connection.socket.send_json(envelope)
         except ConnectionError:
             del self._sent[envelope_id]
-            return Ack("dispatch_failed")
+            return Ack("dispatch_failed", reason="connection_failed")
         try:
             return await asyncio.wait_for(asyncio.shield(future), self._ack_seconds)
         except TimeoutError:
-            return Ack("operation_timeout")
+            return Ack("operation_timeout", reason="timeout")
 
     async def disconnect(self, reason: Reason) -> None:
         """Announce to every connection that it will be closed, and close it when its grace is over."""
         for connection in [each for each in self._connections if not each.leaving]:
-            connection.leaving = True
-            await connection.socket.send_json(_goodbye(reason))
-            self._spawn(_close_after(connection.socket, GRACE[reason]))
-        self._changes.tell(Change("socket"))
+            await self._see_off(connection, reason)
 
     def drop(self) -> None:
         """Cut every connection at once, without a word, as a broken network does."""
@@ -146,6 +156,11 @@ class Sockets:
             connection.leaving = True
             if connection.transport is not None:
                 connection.transport.abort()
+
+    def deafen(self) -> None:
+        """Send nothing more over the connections there are, which stay open and answer pings."""
+        for connection in self._connections:
+            connection.deaf = True
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -178,6 +193,19 @@ class Sockets:
                 await asyncio.sleep(self._ping_seconds)
                 await socket.ping(f"Ping from {HOST}".encode())
 
+    async def _age(self, connection: _Connection, lifetime: float) -> None:
+        """Let a connection know that its time is nearly over, and end it then."""
+        with contextlib.suppress(ConnectionError):  # the reader of the same socket sees its end
+            await asyncio.sleep(max(0.0, lifetime - WARNING_SECONDS))
+            if not connection.leaving:
+                await self._see_off(connection, "warning")
+
+    async def _see_off(self, connection: _Connection, reason: Reason) -> None:
+        connection.leaving = True
+        await connection.socket.send_json(_goodbye(reason))
+        self._spawn(_close_after(connection.socket, GRACE[reason]))
+        self._changes.tell(Change("socket"))
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -189,12 +217,12 @@ async def _close_after(socket: web.WebSocketResponse, seconds: float) -> None:
     await socket.close()
 
 
-def _hello(connections: int) -> Json:
+def _hello(connections: int, lifetime: float) -> Json:
     return {
         "type": "hello",
         "num_connections": connections,
         "connection_info": {"app_id": world.APP_ID},
-        "debug_info": {"host": HOST, "approximate_connection_time": 18_060},
+        "debug_info": {"host": HOST, "approximate_connection_time": int(lifetime)},
     }
 
 

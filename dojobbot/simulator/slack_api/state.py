@@ -46,13 +46,17 @@ class State:
             raise SlackError("channel_not_found")
         return self.channels[channel_id]
 
-    def dm(self, one: str, other: str) -> Channel:
-        """The direct messages of two users, opened when there are none yet."""
-        members = frozenset({one, other})
+    def dm(self, one: str, *others: str) -> Channel:
+        """The direct messages of two users, or of more, opened when there are none yet."""
+        members = frozenset({one, *others})
         for channel in self.channels.values():
-            if channel.kind == "im" and channel.members == members:
+            if channel.kind in {"im", "mpim"} and channel.members == members:
                 return channel
-        channel = Channel(f"D0DIRECT{len(self.channels):02d}", "directmessage", "im", members)
+        number = len(self.channels)
+        if len(members) > 2:
+            channel = Channel(f"G0GROUP{number:03d}", f"mpdm-{number}", "mpim", members)
+        else:
+            channel = Channel(f"D0DIRECT{number:02d}", "directmessage", "im", members)
         self.set_channel(channel)
         return channel
 
@@ -106,6 +110,8 @@ class State:
             body["blocks"] = list(message.blocks)
         if message.attachments:
             body["attachments"] = list(message.attachments)
+        if message.files:
+            body["files"] = list(message.files)
         if message.edited_ts is not None:
             body["edited"] = {"user": message.user, "ts": message.edited_ts}
         if message.metadata is not None:

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,8 @@ class View:
         hash: changes with each update.
         content: the view as the app sent it, with defaults filled in.
         errors: what the app found wrong with the last submission, by block id.
+        root: the modal at the bottom of the stack that it is in; empty for that one itself.
+        previous: the modal right below it.
     """
 
     id: str
@@ -36,6 +38,8 @@ class View:
     hash: str
     content: Json
     errors: tuple[tuple[str, str], ...] = ()
+    root: str = ""
+    previous: str | None = None
 
     def as_json(self, values: Json | None = None) -> Json:
         """The view object of answers and payloads; `values` are those of its inputs."""
@@ -57,8 +61,8 @@ class View:
             "clear_on_close": bool(given.get("clear_on_close")),
             "notify_on_close": bool(given.get("notify_on_close")),
             "external_id": given.get("external_id", ""),
-            "root_view_id": self.id,
-            "previous_view_id": None,
+            "root_view_id": self.root or self.id,
+            "previous_view_id": self.previous,
         }
 
 
@@ -138,24 +142,45 @@ class Views:
         return self._homes.get(user)
 
     def push(self, user: str, content: Json) -> View:
-        """Open a checked modal on top of those that a user has open; `push_limit_reached` above three."""
+        """Open a checked modal on top of those that a user has open.
+
+        Raises:
+            SlackError: `push_limit_reached` above three, or `duplicate_external_id`.
+        """
         stack = self.modals(user)
         if len(stack) >= MOST_STACKED:
             raise SlackError("push_limit_reached")
+        self._need_unique(content)
         view = self._fresh(user, content)
+        if stack:
+            view = replace(view, root=stack[0].id, previous=stack[-1].id)
         self._show(user, (*stack, view))
         return view
 
+    def by_external_id(self, external_id: str) -> str:
+        """The id of the open modal to which the app gave an id of its own; `not_found` when there is none."""
+        for view in self._open():
+            if view.content.get("external_id") == external_id:
+                return view.id
+        raise SlackError("not_found")
+
     def clear(self, user: str) -> None:
         """Close all modals of a user."""
-        self._show(user, ())
+        self.cut(user, 0)
 
-    def pop(self, user: str) -> None:
-        """Close the topmost modal of a user."""
-        self._show(user, self.modals(user)[:-1])
+    def cut(self, user: str, height: int) -> None:
+        """Close all modals of a user above the lowest `height`."""
+        self._show(user, self.modals(user)[:height])
 
-    def complain(self, view: View, errors: Json) -> None:
-        """Show the app's errors in a modal that stays open."""
+    def complain(self, view: View, errors: Any) -> None:
+        """Show the app's errors in a modal that stays open.
+
+        Raises:
+            SlackError: `invalid_response_errors`: they are not keyed by the block ids of its inputs.
+        """
+        inputs = {block["block_id"] for block in view.content["blocks"] if block["type"] == "input"}
+        if not isinstance(errors, dict) or not errors or not errors.keys() <= inputs:
+            raise SlackError("invalid_response_errors")
         pairs = tuple((str(block), str(error)) for block, error in errors.items())
         self._replace(replace(view, errors=pairs))
 
@@ -165,14 +190,14 @@ class Views:
         Raises:
             SlackError: `not_found`, or `hash_conflict` when the view has changed since.
         """
-        for stack in self._modals.values():
-            for view in stack:
-                if view.id == view_id:
-                    if expected_hash is not None and expected_hash != view.hash:
-                        raise SlackError("hash_conflict")
-                    updated = replace(self._fresh(view.user, content), id=view_id)
-                    self._replace(updated)
-                    return updated
+        for view in self._open():
+            if view.id == view_id:
+                if expected_hash is not None and expected_hash != view.hash:
+                    raise SlackError("hash_conflict")
+                fresh = self._fresh(view.user, content)
+                updated = replace(fresh, id=view_id, root=view.root, previous=view.previous)
+                self._replace(updated)
+                return updated
         raise SlackError("not_found")
 
     def publish(self, user: str, content: Json, expected_hash: str | None) -> View:
@@ -184,6 +209,15 @@ class Views:
         self._homes[user] = fresh if known is None else replace(fresh, id=known.id)
         self._changes.tell(Change("view", user=user))
         return self._homes[user]
+
+    def _open(self) -> Iterator[View]:
+        for stack in self._modals.values():
+            yield from stack
+
+    def _need_unique(self, content: Json) -> None:
+        external_id = content.get("external_id")
+        if external_id and any(view.content.get("external_id") == external_id for view in self._open()):
+            raise SlackError("duplicate_external_id")
 
     def _fresh(self, user: str, content: Json) -> View:
         number = next(self._numbers)

@@ -9,45 +9,17 @@ from functools import partial
 
 from aiohttp import web
 
+from dojobbot.simulator.fault_answers import Wording, answer_through
 from dojobbot.simulator.faults import Faults
-from dojobbot.simulator.slack_api import chat, conversations, directory
 from dojobbot.simulator.slack_api.call import Call, read_call
 from dojobbot.simulator.slack_api.changes import Change
 from dojobbot.simulator.slack_api.context import Context
+from dojobbot.simulator.slack_api.methods import METHODS
 from dojobbot.simulator.slack_api.problems import Json, SlackError
 
 log = logging.getLogger(__name__)
 
 MOST_RECORDS = 20_000
-
-
-@dataclass(frozen=True)
-class Method:
-    """A method of the Web API: what runs it, Slack's rate tier for it, and the scope that it always needs."""
-
-    run: Callable[[Context, Call], Json]
-    tier: str
-    scope: str | None = None
-
-
-METHODS: dict[str, Method] = {
-    "auth.test": Method(directory.auth_test, "special"),
-    "chat.delete": Method(chat.delete, "T3", "chat:write"),
-    "chat.getPermalink": Method(chat.get_permalink, "special"),
-    "chat.postEphemeral": Method(chat.post_ephemeral, "T4", "chat:write"),
-    "chat.postMessage": Method(chat.post_message, "special", "chat:write"),
-    "chat.update": Method(chat.update, "T3", "chat:write"),
-    "conversations.history": Method(conversations.history, "T3"),
-    "conversations.info": Method(conversations.info, "T3"),
-    "conversations.open": Method(conversations.open_conversation, "T3", "im:write"),
-    "conversations.replies": Method(conversations.replies, "T3"),
-    "usergroups.users.list": Method(directory.usergroups_users_list, "T2", "usergroups:read"),
-    "users.info": Method(directory.users_info, "T4", "users:read"),
-    "users.lookupByEmail": Method(directory.users_lookup_by_email, "T3", "users:read.email"),
-    "views.open": Method(directory.views_open, "T4"),
-    "views.publish": Method(directory.views_publish, "T4"),
-    "views.update": Method(directory.views_update, "T4"),
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +42,13 @@ class RequestRecord:
 
 
 class WebApi:
-    """Answers the bot's calls, and keeps a record of the newest of them."""
+    """Answers the bot's calls, and keeps a record of the newest of them.
+
+    Attributes:
+        requests: the record.
+        unknown_methods: methods that were called and are not simulated.
+        revoked: the error code that every token now gets, such as `account_inactive`.
+    """
 
     def __init__(
         self,
@@ -88,6 +66,7 @@ class WebApi:
         self._open_socket = open_socket
         self.requests: deque[RequestRecord] = deque(maxlen=MOST_RECORDS)
         self.unknown_methods: list[str] = []
+        self.revoked: str | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler of `/api/{method}`."""
@@ -99,9 +78,8 @@ class WebApi:
             self.record(method, {}, 200, error.code, started)
             return web.json_response(error.body())
         failures: list[str] = []
-        response = await self._faults.through(
-            method, request, partial(self._answer, call, failures), slack_failure
-        )
+        handler = partial(self._answer, call, failures)
+        response = await answer_through(self._faults, method, request, handler, WORDING)
         failed = failures[0] if failures else None if response.status < 400 else f"http_{response.status}"
         self.record(method, call.summary(), response.status, failed, started)
         return response
@@ -132,7 +110,8 @@ class WebApi:
             self.unknown_methods.append(call.method)
             log.warning("the simulated Slack has no method %s", call.method)
             raise SlackError("unknown_method", extra={"req_method": call.method})
-        self._check_token(call, self._bot_token)
+        if method.needs_token:
+            self._check_token(call, self._bot_token)
         if method.scope is not None:
             self._context.need(method.scope)
         self._context.rates.method(call.method, method.tier)
@@ -141,6 +120,8 @@ class WebApi:
     def _check_token(self, call: Call, wanted: str) -> None:
         if call.token is None:
             raise SlackError("not_authed")
+        if self.revoked is not None:
+            raise SlackError(self.revoked)
         if call.token != wanted:
             ours = call.token in {self._bot_token, self._app_token}
             raise SlackError("not_allowed_token_type" if ours else "invalid_auth")
@@ -163,3 +144,7 @@ def slack_failure(status: int) -> Json:
     """Slack's body for a status that an injected fault answers with."""
     codes = {429: "ratelimited", 503: "service_unavailable"}
     return {"ok": False, "error": codes.get(status, "internal_error")}
+
+
+WORDING = Wording(slack_failure, (200, {"ok": False, "error": "token_expired"}))
+"""What Slack says when a fault makes it fail: an expired token is no HTTP error there."""

@@ -1,29 +1,29 @@
 // Slack's blocks as DOM nodes. A block or element unknown here becomes a marked box, so that nothing is lost.
 
 import { el } from "./dom.js";
-import { icon, withEmoji } from "./emoji.js";
-import { openMenu } from "./menu.js";
-import { link, mrkdwn, unescape } from "./mrkdwn.js";
+import { icon } from "./emoji.js";
+import { drawElement, drawText, picture, unknown } from "./elements.js";
+import { drawInput } from "./inputs.js";
+import { markdown } from "./markdown.js";
+import { richText } from "./richtext.js";
+import { table } from "./table.js";
 
-const DRAWERS = { section, context, header, divider, actions, image };
-const ELEMENTS = { button, overflow, static_select: select, image: picture };
+const DRAWERS = {
+  section, context, header, divider, actions, image, alert, file, table,
+  input: drawInput,
+  rich_text: (block, around) => el("div", { class: "block rich" }, richText(block, around.names)),
+  markdown: (block) => el("div", { class: "block rich" }, markdown(block.text)),
+};
 
 /**
  * What a block needs from around it.
- * @typedef {{names: object, press: (control: object, node: HTMLElement) => void}} Around
- *   `press` operates a control: `{element, blockId, option}`.
+ * @typedef {{names: object, press: (control: object, node: HTMLElement) => void, errors?: object}} Around
+ *   `press` operates a control: `{element, blockId, option}`; `errors` are those of a modal's inputs, by block id.
  */
 
 /** Blocks as nodes. @param {object[]} blocks @param {Around} around */
 export const drawBlocks = (blocks, around) =>
   blocks.map((block) => (Object.hasOwn(DRAWERS, block.type) ? DRAWERS[block.type](block, around) : unknown(block)));
-
-/** A text object as a node. */
-export function drawText(object, names) {
-  if (object.type === "mrkdwn") return mrkdwn(object.text, names);
-  const text = unescape(object.text);
-  return object.emoji === false ? document.createTextNode(text) : withEmoji(text);
-}
 
 function section(block, around) {
   const words = el("div", { class: "section-words" });
@@ -44,8 +44,8 @@ function context(block, around) {
 }
 
 function header(block, around) {
-  const words = drawText(block.text, around.names);
-  return el("div", { class: "block header", role: "heading", "aria-level": "3" }, words);
+  const level = String((block.level ?? 1) + 2);
+  return el("div", { class: "block header", role: "heading", "aria-level": level }, drawText(block.text, around.names));
 }
 
 function divider() {
@@ -62,63 +62,10 @@ function image(block, around) {
   return el("figure", { class: "block" }, title, picture(block));
 }
 
-/** A picture of the page's own; one from elsewhere is only named, since the page loads nothing from outside. */
-function picture(element) {
-  const address = new URL(element.image_url, location.href);
-  const isOurs = address.protocol === "data:" || address.origin === location.origin;
-  if (isOurs) return el("img", { src: address.href, alt: element.alt_text });
-  return el("span", { class: "picture" }, icon("picture"), " ", link(address.href, element.alt_text));
+function alert(block, around) {
+  return el("div", { class: `block alert alert-${block.level ?? "default"}`, role: "note" }, drawText(block.text, around.names));
 }
 
-function drawElement(element, block, around) {
-  const drawn = Object.hasOwn(ELEMENTS, element.type) ? ELEMENTS[element.type](element, block, around) : unknown(element);
-  if (element.action_id) drawn.dataset.key = `${block.key} ${element.action_id}`;
-  return drawn;
+function file(block) {
+  return el("div", { class: "block context" }, icon("file"), ` A file of another service (${block.external_id})`);
 }
-
-function button(element, block, around) {
-  const press = (event) => around.press({ element, blockId: block.block_id }, event.currentTarget);
-  return el(
-    "button",
-    {
-      type: "button",
-      class: `block-button ${element.style ?? ""}`,
-      "aria-label": element.accessibility_label,
-      on: { click: press },
-    },
-    drawText(element.text, around.names),
-  );
-}
-
-function overflow(element, block, around) {
-  const node = el("button", { type: "button", class: "block-button overflow", "aria-label": "More actions" }, "⋯");
-  return withMenu(node, [{ label: "", options: element.options }], element, block, around);
-}
-
-function select(element, block, around) {
-  const label = element.placeholder ? unescape(element.placeholder.text) : "Choose";
-  const node = el("button", { type: "button", class: "block-button select", "aria-label": label }, label);
-  const groups = element.option_groups?.map((group) => ({ label: group.label.text, options: group.options }));
-  return withMenu(node, groups ?? [{ label: "", options: element.options }], element, block, around);
-}
-
-function withMenu(node, groups, element, block, around) {
-  node.setAttribute("aria-haspopup", "menu");
-  node.setAttribute("aria-expanded", "false");
-  const choice = (option) => ({
-    label: () => drawText(option.text, around.names),
-    about: option.description && (() => drawText(option.description, around.names)),
-    pick: () => around.press({ element, blockId: block.block_id, option }, node),
-  });
-  const drawn = groups.map((group) => ({ label: unescape(group.label), options: group.options.map(choice) }));
-  node.addEventListener("click", () => openMenu(node, drawn));
-  return node;
-}
-
-const unknown = (thing) =>
-  el(
-    "details",
-    { class: "block unknown" },
-    el("summary", {}, `This page does not draw “${thing.type}”`),
-    el("pre", {}, JSON.stringify(thing, null, 2)),
-  );

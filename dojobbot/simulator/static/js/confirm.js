@@ -19,7 +19,7 @@ export function ask(dialog, draw) {
       el("button", { type: "button", class: look, on: { click: () => box.close(value) } }, draw(label));
     const no = answer(dialog.deny, "no", "block-button");
     const yes = answer(dialog.confirm, "yes", `block-button ${style}`);
-    box.append(title, text, el("div", { class: "confirm-buttons" }, no, yes));
+    box.append(title, text, el("div", { class: "dialog-buttons" }, no, yes));
     box.addEventListener("close", () => {
       box.remove();
       resolve(box.returnValue === "yes");

@@ -4,20 +4,20 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 
 /**
- * Follow what a person sees, over and over until it is ended.
- * @param {string} user whose eyes.
+ * Follow what the server tells at a path, over and over until it is ended.
+ * @param {string} path such as `/live?user=U1`.
  * @param {{news: (message: object) => void, lost: () => void}} listener `lost` is called when the connection ends
  *   or cannot be made; another attempt follows by itself.
  * @returns {() => void} ends it.
  */
-export function follow(user, listener) {
+export function follow(path, listener) {
   let ended = false;
   let socket = null;
   let timer = null;
   let pause = FIRST_PAUSE;
   const open = () => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    socket = new WebSocket(`${scheme}://${location.host}/live?user=${encodeURIComponent(user)}`);
+    socket = new WebSocket(`${scheme}://${location.host}${path}`);
     socket.addEventListener("message", (event) => {
       pause = FIRST_PAUSE;
       if (!ended) listener.news(JSON.parse(event.data));
@@ -55,6 +55,6 @@ export async function act(action, body) {
   }
   const isJson = response.headers.get("Content-Type")?.includes("application/json");
   const answer = isJson ? await response.json() : { error: `The demo failed (HTTP ${response.status}).` };
-  if (!response.ok) throw new Error(answer.error);
+  if (!response.ok || answer.refused) throw new Error(answer.refused ?? answer.error);
   return answer.error;
 }

@@ -56,3 +56,9 @@ export const fullTime = (ts) => `${say(moment(ts), FORMATS.date_long)}, ${say(mo
 
 /** The machine's form of a message's moment. */
 export const isoTime = (ts) => moment(ts).toISOString();
+
+/** The day of a message: "Today", "Yesterday" or its date. */
+export const dayOf = (ts) => {
+  const words = pretty(moment(ts), FORMATS.date_long);
+  return words[0].toUpperCase() + words.slice(1);
+};

@@ -1,4 +1,4 @@
-// What to try, shown where a conversation is still empty.
+// What is said where a conversation is still empty.
 
 import { el } from "./dom.js";
 
@@ -17,16 +17,9 @@ export function drawHints(channel, fill) {
         command("/invite @dojobbot")),
     ];
   }
-  const steps = [
-    ["Type ", command("/jobs"), " to see the newest jobs, or ", command("/jobs running")],
-    ["Open one from the menu below the list"],
-    ["Press ", el("b", {}, "Notify me"), " to be told when it ends"],
-    ["Press ", el("b", {}, "Watch"), ": the channel gets a live card"],
-    ["Press ", el("b", {}, "Cancel job"), " on one of yours; then become Boris and try it on Ada’s"],
-  ];
   return [
-    el("h2", {}, "Try it"),
-    el("ol", {}, steps.map((step) => el("li", {}, step))),
-    el("p", { class: "quiet" }, "Jobs move by themselves here. Nothing leaves this computer."),
+    el("h2", {}, "Nothing was said here yet"),
+    el("p", {}, "Type ", command("/jobs"), " to see the newest jobs of the lab, or ", command("/jobs mine"), " for yours."),
+    el("p", { class: "quiet" }, "Jobs move by themselves in this demo. Nothing leaves this computer."),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { byId, el, keepingFocus } from "./dom.js";
 import { icon } from "./emoji.js";
-import { avatar } from "./messages.js";
+import { avatar } from "./message.js";
 
 /**
  * Draw the side bar.
@@ -22,7 +22,7 @@ export function drawSidebar(store, deeds) {
     );
   const lists = byId("channel-lists");
   keepingFocus(lists, () =>
-    lists.replaceChildren(list("Channels", ["public", "private"]), list("Direct messages", ["im"])),
+    lists.replaceChildren(list("Channels", ["public", "private"]), list("Direct messages", ["im", "mpim"])),
   );
   const people = byId("people");
   keepingFocus(people, () =>
@@ -33,7 +33,7 @@ export function drawSidebar(store, deeds) {
 function channelRow(store, channel, open) {
   const unread = store.unread(channel);
   const isHere = channel.id === store.here;
-  const mark = { public: "#", private: icon("lock"), im: store.connected ? "●" : "○" }[channel.kind];
+  const mark = { public: "#", private: icon("lock"), im: store.connected ? "●" : "○", mpim: "◎" }[channel.kind];
   const button = el(
     "button",
     {

@@ -1,0 +1,72 @@
+"""Takes the pictures of the documentation by playing the story of the demo in a browser: `make pictures`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from tests.acceptance.browser import BROWSERS, Look, find_browser, launched, opened
+from tests.acceptance.story import Story, demo_process
+from tests.pictures.apng import animated, smaller
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+STORY = Look(1120, 660)
+FRAMES = {
+    "start": 1800,
+    "list": 2200,
+    "card": 2200,
+    "followed": 2200,
+    "pinged": 3000,
+    "thread": 2200,
+    "confirm": 2200,
+    "cancelled": 3500,
+}
+"""What the animated picture shows, and for how many milliseconds."""
+STILLS: dict[Look, dict[str, str]] = {
+    STORY: {"pinged": "pinged.png"},
+    Look(1120, 660, "dark"): {"confirm": "confirm-dark.png"},
+    Look(390, 780): {"panel": "panel-phone.png"},
+    Look(390, 780, "dark"): {"followed": "card-phone-dark.png"},
+}
+"""The still pictures: by look, what is seen -> the file."""
+CALM_MILLISECONDS = 400
+
+
+async def shots(browser: Browser, look: Look) -> dict[str, bytes]:
+    """Play the story in one look; returns a PNG of everything that there is to see."""
+    taken: dict[str, bytes] = {}
+    async with demo_process() as url:
+        page, _ = await opened(browser, url, look)
+
+        async def see(name: str) -> None:
+            # Menus close, cards settle and the caret blinks for a moment after what was waited for.
+            await page.wait_for_timeout(CALM_MILLISECONDS)
+            taken[name] = await page.screenshot(caret="hide", animations="disabled")
+
+        await Story(page, is_phone=look.is_phone, see=see).play()
+        await page.context.close()
+    return taken
+
+
+async def main() -> int:
+    """Take them all; returns the exit code."""
+    path = find_browser()
+    if path is None:
+        sys.stderr.write(f"The pictures need a browser: none of {', '.join(BROWSERS)} is installed.\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with launched(path) as browser:
+        for look, wanted in STILLS.items():
+            taken = await shots(browser, look)
+            files = {file: smaller(taken[name]) for name, file in wanted.items()}
+            if look == STORY:
+                files["story.png"] = animated([(taken[name], shown) for name, shown in FRAMES.items()])
+            for file, content in files.items():
+                (FOLDER / file).write_bytes(content)
+                sys.stdout.write(f"{FOLDER / file}: {len(content) // 1024} KB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,130 @@
+"""A simulated platform in a thread of its own, for tests of the Python API, which blocks as its users do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from dojobbot.credentials import Credentials
+from dojobbot.simulator.faults import Fault
+from dojobbot.simulator.jobs import DOCKING, JobMaker, Label, Life, ligands, quoted
+from dojobbot.simulator.platform import SimulatedPlatform
+from dojobbot.simulator.scenario import ADA, PEOPLE
+from dojobbot.simulator.world import World, iso
+
+EXECUTIONS = "/tools/example-lab/tools/executions"
+NAMES = ("DO_AUTH_TOKEN", "DO_ORG_KEY", "DO_BASE_URL", "DO_ENV", "DO_PROJECT_ID")
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for a condition; fail when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.01)
+
+
+class Lab:
+    """What a test does to the platform; everything happens in the platform's own thread."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.platform = SimulatedPlatform(world)
+        self._loop = asyncio.new_event_loop()
+        self._maker = JobMaker(seed=11)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.platform.start(), self._loop).result(10)
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.platform.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(
+            base_url=self.platform.base_url, org_key=self.platform.org, token=self.platform.token
+        )
+
+    @property
+    def environ(self) -> dict[str, str]:
+        platform = self.platform
+        return {
+            "DO_AUTH_TOKEN": platform.token,
+            "DO_ORG_KEY": platform.org,
+            "DO_BASE_URL": platform.base_url,
+        }
+
+    def do(self, what: Callable[[], T]) -> T:
+        done: Future[T] = Future()
+        self._loop.call_soon_threadsafe(lambda: done.set_result(what()))
+        return done.result(10)
+
+    def put(self, **fields: Any) -> str:
+        """A job with just these fields."""
+        return self.do(lambda: self.world.put({"createdAt": iso(now()), **fields}))
+
+    def crowd(self, count: int) -> None:
+        """Running jobs `job-0` (the newest), `job-1`, ..."""
+        created = now()
+
+        def put() -> None:
+            for number in range(count):
+                stamp = iso(created - timedelta(seconds=number))
+                self.world.put({"executionId": f"job-{number}", "status": "Running", "createdAt": stamp})
+
+        self.do(put)
+
+    def dock(self, *, runs: float = 600, queued: float = 0.0, name: str = "screen", count: int = 6) -> str:
+        plan = self._maker.docking(ADA, Life(now(), runs, queued), ligands(count), Label(name), tool=DOCKING)
+        return self.do(lambda: plan.put(self.world))
+
+    def quote(
+        self, *, funds: bool = True, prices: Sequence[tuple[str, int, float]] = (("DOCK", 8, 1.25),)
+    ) -> str:
+        plan = self._maker.docking(ADA, Life(now(), 600, 0.1), ligands(8))
+        return self.do(lambda: quoted(plan, prices, funds).put(self.world))
+
+    def change(self, job_id: str, **fields: Any) -> None:
+        self.do(lambda: self.world.change(job_id, **fields))
+
+    def status(self, job_id: str) -> str:
+        job = self.do(lambda: self.world.get(job_id))
+        assert job is not None
+        return str(job["status"])
+
+    def fault(self, match: str, kind: Any, **how: Any) -> None:
+        self.do(lambda: self.platform.faults.add(Fault(match, kind, **how)))
+
+    def heal(self) -> None:
+        self.do(self.platform.faults.clear)
+
+    def calls(self, method: str = "GET", path: str = "") -> int:
+        served = self.do(lambda: list(self.platform.requests))
+        return sum(each.method == method and path in each.path for each in served)
+
+
+@contextlib.contextmanager
+def running(world: World | None = None) -> Iterator[Lab]:
+    """A lab, by default with people and no jobs."""
+    lab = Lab(world or World(now, PEOPLE))
+    lab.start()
+    try:
+        yield lab
+    finally:
+        lab.stop()
