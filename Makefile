@@ -29,6 +29,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ack.py
+	$(BIN)/python benchmarks/frame.py
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tests.pictures

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import pty
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
+
+import pytest
 
 from dojobbot.credentials import Credentials
 from dojobbot.simulator.faults import Fault
@@ -20,6 +28,7 @@ from dojobbot.simulator.world import World, iso
 
 EXECUTIONS = "/tools/example-lab/tools/executions"
 NAMES = ("DO_AUTH_TOKEN", "DO_ORG_KEY", "DO_BASE_URL", "DO_ENV", "DO_PROJECT_ID")
+ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 
 
@@ -128,3 +137,69 @@ def running(world: World | None = None) -> Iterator[Lab]:
         yield lab
     finally:
         lab.stop()
+
+
+@contextlib.contextmanager
+def python(code: str, lab: Lab, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python of its own that runs the code with the lab's settings."""
+    environ = {**os.environ, **lab.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, **how) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def piped(code: str, lab: Lab) -> tuple[bytes, bytes, int]:
+    """What a Python writes into pipes, and how it ends."""
+    with python(code, lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
+    return out, err, process.returncode
+
+
+def in_terminal(code: str, lab: Lab) -> str:
+    """What a Python writes whose output is a terminal."""
+    ours, theirs = pty.openpty()
+    with python(code, lab, stdout=theirs, stderr=theirs, stdin=theirs) as process:
+        os.close(theirs)
+        written = b""
+        while chunk := read_on(ours):
+            written += chunk
+        assert process.wait(30) == 0, written.decode()
+    os.close(ours)
+    return written.decode()
+
+
+def read_on(terminal: int) -> bytes:
+    """What comes next, or nothing when the other end is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
+
+
+class Notebook:
+    """What a person sees of a notebook: the pages that one output showed, and how many outputs there are."""
+
+    kernel = "a kernel"
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.outputs = 0
+
+    def show(self, page: str, *, display_id: bool) -> Notebook:
+        assert display_id
+        self.outputs += 1
+        self.update(page)
+        return self
+
+    def update(self, page: str) -> None:
+        self.shown.append(page)
+
+
+def in_notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    """As much of IPython as a cell's code sees: a shell with a kernel, and outputs that can be updated."""
+    made = Notebook()
+    display = SimpleNamespace(HTML=str, display=made.show)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: made, display=display))
+    return made

@@ -198,7 +198,7 @@ def text_length(value: Any) -> int:
     """The characters of all text objects and rich texts inside a value; tables have limits of their own."""
     if isinstance(value, list):
         return sum(text_length(item) for item in value)
-    if not isinstance(value, dict) or value.get("type") in {"table", "data_table"}:
+    if not isinstance(value, dict) or value.get("type") in ("table", "data_table"):
         return 0
     own = len(value["text"]) if isinstance(value.get("text"), str) else 0
     return own + sum(text_length(item) for item in value.values())

@@ -75,6 +75,9 @@ def text(value: Any, at: str, problems: Problems, limit: int, kinds: Collection[
         problems.add("invalid additional property: verbatim", at)
     if kind == "mrkdwn" and "emoji" in value:
         problems.add("invalid additional property: emoji", at)
+    for name in ("emoji", "verbatim"):
+        if not isinstance(value.get(name, False), bool):
+            problems.add("must be a boolean", f"{at}/{name}")
     string(value["text"], f"{at}/text", problems, limit)
 
 
