@@ -180,6 +180,7 @@ async def test_an_expired_token_is_told_in_a_200() -> None:
         faults.add(Fault("auth.test", "expired_token"))
         response = await app.raw("auth.test")
         assert (response.status, (await response.json())["error"]) == (200, "token_expired")
+        assert app.workspace.requests[-1].error == "token_expired"
 
 
 async def refusal(app: App, method: str, **args: Any) -> aiohttp.ClientResponse:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pandas as pd
@@ -20,10 +19,8 @@ from dojobbot.errors import SettingsError, TokenRejected
 from dojobbot.simulator.scenario import demo_world
 from tests.python_lab import (
     EXECUTIONS,
-    NAMES,
     Lab,
     Notebook,
-    in_notebook,
     in_terminal,
     now,
     piped,
@@ -32,23 +29,7 @@ from tests.python_lab import (
     until,
 )
 
-
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have an account; they do not."""
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with running() as made:
-        yield made
-
-
-@pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
-    return in_notebook(monkeypatch)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def test_importing_the_package_costs_nothing_that_is_not_used(lab: Lab) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,36 +21,18 @@ from dojobbot.simulator.jobs import JobMaker, Life
 from dojobbot.simulator.scenario import ADA
 from tests.python_lab import (
     EXECUTIONS,
-    NAMES,
     Lab,
     Notebook,
-    in_notebook,
     in_terminal,
     now,
     piped,
-    running,
     until,
 )
 
 SOON = 0.05
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have an account; they do not."""
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with running() as made:
-        yield made
-
-
-@pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
-    return in_notebook(monkeypatch)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def test_a_job_shows_what_the_platform_has(lab: Lab) -> None:
