@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from dojobbot.simulator.faults import Fault, Faults
+from dojobbot.simulator.faults import CALL_KINDS, Fault, Faults
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,7 +40,13 @@ PLAIN = Wording()
 
 
 async def answer_through(
-    faults: Faults, operation: str, request: web.Request, handler: Handler, wording: Wording = PLAIN
+    faults: Faults,
+    operation: str,
+    request: web.Request,
+    handler: Handler,
+    wording: Wording = PLAIN,
+    *,
+    kinds: Collection[str] = CALL_KINDS,
 ) -> web.StreamResponse:
     """Answer a request by its handler, unless a fault strikes it.
 
@@ -50,11 +56,12 @@ async def answer_through(
         request: the request.
         handler: what answers in good times.
         wording: how the server words errors.
+        kinds: what can happen to such a call.
 
     Returns:
         The response for aiohttp to send; where the connection was cut, one that nobody will receive.
     """
-    fault = faults.pick(operation)
+    fault = faults.pick(operation, kinds)
     if fault is None:
         return await handler(request)
     match fault.kind:

@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from dojobbot.simulator.fault_answers import Handler, answer_through
-from dojobbot.simulator.faults import Faults
+from dojobbot.simulator.faults import CALL_KINDS, Faults
 from dojobbot.simulator.slack_api.problems import SlackError
 from dojobbot.simulator.slack_api.response_urls import ResponseUrls
 from dojobbot.simulator.slack_api.stored_files import Files
 from dojobbot.simulator.slack_api.web_api import WORDING, WebApi
+
+WITHOUT_TOKEN = CALL_KINDS - {"expired_token"}
+"""What can happen to a call that carries no token."""
 
 
 def recorded(
@@ -26,7 +29,7 @@ def recorded(
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         args = await said(request)
-        response = await answer_through(faults, name, request, handler, WORDING)
+        response = await answer_through(faults, name, request, handler, WORDING, kinds=WITHOUT_TOKEN)
         error = None if response.status < 400 else f"http_{response.status}"
         api.record(name, args, response.status, error, started)
         return response

@@ -77,10 +77,10 @@ class WebApi:
         except SlackError as error:
             self.record(method, {}, 200, error.code, started)
             return web.json_response(error.body())
-        failures: list[str] = []
-        handler = partial(self._answer, call, failures)
+        outcomes: list[str | None] = []
+        handler = partial(self._answer, call, outcomes)
         response = await answer_through(self._faults, method, request, handler, WORDING)
-        failed = failures[0] if failures else None if response.status < 400 else f"http_{response.status}"
+        failed = outcomes[0] if outcomes else _of_fault(response)
         self.record(method, call.summary(), response.status, failed, started)
         return response
 
@@ -91,12 +91,14 @@ class WebApi:
         self.requests.append(RequestRecord(method, args, status, error, time.perf_counter() - started))
         self._context.state.changes.tell(Change("request"))
 
-    async def _answer(self, call: Call, failures: list[str], _request: web.Request) -> web.Response:
+    async def _answer(self, call: Call, outcomes: list[str | None], _request: web.Request) -> web.Response:
+        """Run a call; its error code, or None, is added to the outcomes."""
         try:
             body = self._run(call)
         except SlackError as error:
-            failures.append(error.code)
+            outcomes.append(error.code)
             return error_response(error)
+        outcomes.append(None)
         response = web.json_response(body)
         response.headers["x-oauth-scopes"] = ",".join(sorted(self._context.scopes))
         return response
@@ -138,6 +140,12 @@ def error_response(error: SlackError) -> web.Response:
     if error.retry_after is None:
         return web.json_response(error.body())
     return web.json_response(error.body(), status=429, headers={"Retry-After": str(error.retry_after)})
+
+
+def _of_fault(response: web.StreamResponse) -> str:
+    """What went wrong with a call that a fault kept from being run."""
+    expired = response.status == WORDING.expired[0] and response.content_type == "application/json"
+    return "token_expired" if expired else f"http_{response.status}"
 
 
 def slack_failure(status: int) -> Json:
