@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from tests.acceptance.browser import BROWSERS, Look, find_browser, launched, opened
 from tests.acceptance.story import Story, demo_process
-from tests.pictures.apng import animated, smaller
+from tests.pictures.png import animated, small
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 STORY = Look(1120, 660)
@@ -59,7 +59,7 @@ async def main() -> int:
     async with launched(path) as browser:
         for look, wanted in STILLS.items():
             taken = await shots(browser, look)
-            files = {file: smaller(taken[name]) for name, file in wanted.items()}
+            files = {file: small(taken[name]) for name, file in wanted.items()}
             if look == STORY:
                 files["story.png"] = animated([(taken[name], shown) for name, shown in FRAMES.items()])
             for file, content in files.items():

@@ -1,4 +1,4 @@
-"""Small PNGs, still and animated, out of screenshots: 256 colours, and of each frame only what has changed."""
+"""Small PNGs, still and animated, out of screenshots: 256 colours, and of each frame only what changed."""
 
 import struct
 import zlib
