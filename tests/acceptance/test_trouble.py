@@ -189,7 +189,7 @@ async def test_mine_does_not_remember_old_statuses(set_up: Stage) -> None:
 async def test_hidden_jobs_do_not_shorten_the_list(set_up: Stage) -> None:
     """The newest visible ones are shown, and counted."""
     for number in range(12):
-        set_up.running_job(f"visible {number}")
+        set_up.running_job(f"visible {number}", createdAt=f"2026-11-20T09:15:{number:02}.000Z")
     for number in range(5):
         set_up.running_job(f"secret {number}", visibility="hidden")
     await set_up.slack.type_command(ADA, GENERAL, "/jobs")
