@@ -232,3 +232,50 @@ async def test_share_posts_a_card_for_everyone(set_up: Stage) -> None:
     await set_up.slack.wait_for(
         lambda: sum("Shared by" in shown(message) for message in set_up.messages(user=BORIS)) == 2
     )
+
+
+async def test_an_empty_organisation_gets_a_sentence(set_up: Stage) -> None:
+    """It says that there is nothing, and what will make something appear."""
+    await set_up.slack.type_command(ADA, GENERAL, "/jobs")
+    await set_up.sees("There are no jobs in this organisation yet")
+
+
+async def test_several_jobs_that_begin_alike_are_offered(set_up: Stage) -> None:
+    """Each with its name and a button."""
+    one = set_up.running_job("one")
+    set_up.running_job("two", executionId=f"{one[:8]}-0000-4000-8000-000000000000")
+    await set_up.slack.type_command(ADA, GENERAL, f"/job {one[:8]}")
+    choices = await set_up.sees("Several jobs", "one", "two")
+    assert labels(choices).count("Open") == 2
+
+
+async def test_a_live_card_rests_on_a_quote_and_goes_on(set_up: Stage) -> None:
+    """It offers the approval to everyone, says who gave it, and follows the job to its end."""
+    job_id = set_up.running_job("KRAS library", status="Created", startedAt=None)
+    await set_up.card(job_id, verb="watch")
+    posted = await set_up.sees("KRAS library", "reated", user=BORIS)
+    quote = {"anyFailed": False, "failedQuotations": [], "successfulQuotations": [{"priceTotal": 46.0}]}
+    set_up.world.change(job_id, status="Quoted", quotationResult=quote)
+    quoted = await set_up.sees("KRAS library", "$46.00", user=BORIS)
+    await set_up.press(quoted, "Approve", confirm=True)
+    await set_up.sees("KRAS library", f"Approved by <@{ADA}>", user=BORIS)
+    set_up.world.change(job_id, status="Running")
+    await set_up.sees("KRAS library is running", user=BORIS)
+    set_up.world.change(job_id, status="Completed")
+    final = await set_up.sees("KRAS library succeeded", user=BORIS)
+    assert {posted["ts"]} == {quoted["ts"], final["ts"]}
+
+
+async def test_a_posted_card_says_who_asked_until_the_platform_confirms(set_up: Stage) -> None:
+    """And offers no second cancel meanwhile."""
+    job_id = set_up.running_job("BRD series")
+    await set_up.card(job_id, verb="watch")
+    posted = await set_up.sees("BRD series is running", user=BORIS)
+    card = await set_up.card(job_id)
+    assert set_up.platform.faults is not None
+    set_up.platform.faults.add(Fault("PATCH *:cancel", "slow", seconds=4, times=1))
+    await set_up.press(card, "Cancel job", confirm=True)
+    asked = await set_up.sees(f"Cancel requested by <@{ADA}>", user=BORIS)
+    assert asked["ts"] == posted["ts"]
+    assert "Cancel job" not in labels(asked)
+    await set_up.sees(f"Cancelled by <@{ADA}>", user=BORIS)

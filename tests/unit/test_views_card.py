@@ -245,3 +245,17 @@ def test_the_passing_of_time_and_unseen_versions_change_nothing() -> None:
 )
 def test_whatever_can_be_seen_changes_the_fingerprint(changed: Card) -> None:
     assert fingerprint(changed) != fingerprint(view())
+
+
+def test_a_posted_card_keeps_what_the_report_quotes_to_its_owner() -> None:
+    """Notes and messages of a report may hold inputs, such as a SMILES: only private cards show them."""
+    smiles = "CCn1cc(-c2ccccc2)c2cc[nH]c2c1=O"
+    telling = Progress(
+        note=f"docking {smiles}", branches=(Branch(0, "dock", "Failed", message=f"bad {smiles}"),)
+    )
+    known = KnownJob(job=replace(JOB, progress=telling), seq=1, read_at=NOW)
+    private, posted = (
+        json.dumps(card(Card(known=known, owner="", now=NOW, private=private))) for private in (True, False)
+    )
+    assert smiles in private
+    assert smiles not in posted

@@ -45,12 +45,3 @@ def test_samples_make_a_list_of_fifty(jobs: list[Job]) -> None:
         items=tuple((job, "Ada Osei") for job in jobs[:50]), total=len(jobs), description="", now=NOW
     )
     assert problems(cast("dict[str, Any]", job_list(view))) == []
-
-
-def test_no_card_in_a_channel_shows_what_went_in(jobs: list[Job]) -> None:
-    """A docking report names each ligand as SMILES; a posted card has only their number."""
-    for job in jobs:
-        known = KnownJob(job=job, seq=1, read_at=NOW)
-        drawn = json.dumps(card(Card(known=known, owner="", now=NOW, private=False)))
-        assert "c1ccc" not in drawn
-        assert "c2cc" not in drawn
