@@ -81,3 +81,9 @@ def test_the_helps_show_every_word() -> None:
     jobs_help, job_help = str(answers.jobs_help()), str(answers.job_help())
     assert all(word in jobs_help for word in ("mine", "tool:", "since:", "limit:", "completed"))
     assert all(word in job_help for word in ("watch", "stop", "notify", "mute", "cancel", "approve"))
+
+
+def test_a_quote_whose_id_no_button_can_carry_is_approved_elsewhere() -> None:
+    """The platform's ids are UUIDs; anything odd gets a sentence and no button."""
+    odd = replace(JOB, id="<odd> id", status="Quoted", quote=Quote(46.0, "abc123"))
+    assert "approve it there" in answers.approve_below(odd)

@@ -82,9 +82,11 @@ def reason_line(job: Job, limit: int = 600) -> str:
 
 
 def approve_button(job: Job, seq: int) -> Block | None:
-    """Build the Approve button of a quoted job, or None where there is no price to agree to."""
+    """Build the Approve button of a quoted job, or None where there is no price to agree to, or an odd id."""
     quote = job.quote
-    if job.status != "Quoted" or quote is None or not math.isfinite(quote.amount) or quote.amount < 0:
+    if job.status != "Quoted" or not ids.carriable(job.id):
+        return None
+    if quote is None or not math.isfinite(quote.amount) or quote.amount < 0:
         return None
     price = money(quote.amount)
     dialog = blocks.confirm(
