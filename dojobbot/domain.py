@@ -164,6 +164,19 @@ class Transition:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line that a job's tool (or the platform about it) wrote. All of it is foreign text.
+
+    `level` is the platform's word in lower case, empty where it gave none; `at` None where no time was given.
+    """
+
+    message: str
+    at: datetime | None = None
+    level: str = ""
+    tool_key: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """A channel or a DM (`thread_ts` None), or a thread of one."""

@@ -21,6 +21,7 @@ from dojobbot.domain import (
     JobFilter,
     KnownJob,
     Listing,
+    LogLine,
     PlatformUser,
     Post,
     Reading,
@@ -48,6 +49,14 @@ class Platform(Protocol):
 
     async def get_job(self, job_id: str) -> Reading:
         """Read one job with its progress tree. Raises JobNotFound."""
+        ...
+
+    async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:
+        """Read the newest lines of a job's log, newest first; none where it has none, or is not known.
+
+        Of a very long log only its two ends are looked at, because the platform promises no order. Raises
+        JobNotFound for what cannot be an id.
+        """
         ...
 
     async def cancel(self, job_id: str) -> Reading:

@@ -18,13 +18,13 @@ from typing import Self, TypeVar
 
 import httpx
 
-from dojobbot.deeporigin import requests, snapshot, transport, wire
+from dojobbot.deeporigin import logs, requests, snapshot, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import RETRIES, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.paging import PagePlan
 from dojobbot.deeporigin.requests import Request
 from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import PlatformUser
+from dojobbot.domain import LogLine, PlatformUser
 
 SIDE_BY_SIDE = 4
 
@@ -81,6 +81,10 @@ class BlockingClient:
     def get_all(self, job_ids: Iterable[str]) -> list[Snapshot]:
         """Read several jobs side by side, in the order of their ids."""
         return list(self._side_by_side(self.get, job_ids))
+
+    def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:
+        """Read the newest lines of a job's log, newest first."""
+        return self._run(logs.newest(self._exchange, self.account.org_key, job_id, limit=limit))
 
     def cancel(self, job_id: str) -> Snapshot:
         """Ask once for a cancel; gives what the platform says the job is now."""

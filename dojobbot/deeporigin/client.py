@@ -12,11 +12,11 @@ from typing import Self, TypeVar
 
 import httpx
 
-from dojobbot.deeporigin import paging, replies, requests, transport, wire
+from dojobbot.deeporigin import logs, paging, replies, requests, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import Answer, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import Job, JobFilter, Listing, PlatformUser, Reading
+from dojobbot.domain import Job, JobFilter, Listing, LogLine, PlatformUser, Reading
 
 PAGE_SIZE = 1_000
 SIDE_BY_SIDE = 4
@@ -102,6 +102,10 @@ class PlatformClient:
         answer = await self._read(requests.job(self._account.org_key, job_id))
         job = wire.decode_job(answer.reply.body)
         return Reading(job=job, began_at=answer.began_at, detailed=True)
+
+    async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:
+        """Read the newest lines of a job's log, as `ports.Platform` says."""
+        return await self._run(logs.newest(self._exchange, self._account.org_key, job_id, limit=limit))
 
     async def cancel(self, job_id: str) -> Reading:
         """Cancel a job, as `ports.Platform` says."""

@@ -37,11 +37,16 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A call, without the token. `seconds`: how long a silence is waited out; `job_id`: whom it is about."""
+    """A call, without the token.
+
+    `seconds`: how long a silence is waited out; `job_id`: whom it is about, so that a 404 means that job;
+    `body`: JSON.
+    """
 
     path: str
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
     accept: str = JSON
     seconds: float = READ_SECONDS
     purpose: Purpose = Purpose.READ
@@ -88,6 +93,21 @@ def confirm(org_key: str, job_id: str) -> Request:
     return Request(method="PATCH", path=path, purpose=Purpose.CONFIRM, seconds=CONFIRM_SECONDS, job_id=job_id)
 
 
+def logs(org_key: str, job_id: str, *, limit: int, offset: int) -> Request:
+    """Search the log of a job, in the grammar of the data platform (client 5.4.0, `platform/user_logs.py`).
+
+    It is a POST that changes nothing. Raises JobNotFound for what cannot be an id.
+    """
+    _checked_id(job_id)
+    about_it = {"column": "execution_id", "op": "eq", "value": job_id}
+    search = {"filter": {"props": [about_it]}, "limit": limit, "offset": offset, "with_total_count": True}
+    return Request(
+        method="POST",
+        path=f"/data-platform/{quote(org_key, safe='')}/user_logs/search",
+        body=json.dumps(search).encode(),
+    )
+
+
 def users(org_key: str) -> Request:
     """List the members of the organisation."""
     return Request(path=f"/entities/{quote(org_key, safe='')}/organizations/users")
@@ -125,6 +145,10 @@ def _executions(org_key: str) -> str:
 
 
 def _execution(org_key: str, job_id: str) -> str:
+    return f"{_executions(org_key)}/{_checked_id(job_id)}"
+
+
+def _checked_id(job_id: str) -> str:
     if not re.search(ID_PATTERN, job_id):
         raise JobNotFound(job_id[:64])
-    return f"{_executions(org_key)}/{job_id}"
+    return job_id

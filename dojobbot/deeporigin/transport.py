@@ -9,7 +9,7 @@ import httpx
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import Silence
 from dojobbot.deeporigin.replies import Reply
-from dojobbot.deeporigin.requests import Request
+from dojobbot.deeporigin.requests import JSON, Request
 
 CONNECT_SECONDS = 10.0
 WHOLE_SECONDS = 60.0
@@ -32,9 +32,14 @@ def arguments(account: Account, request: Request) -> dict[str, Any]:
         "method": request.method,
         "url": account.base_url + request.path,
         "params": request.query,
-        "headers": {"Accept": request.accept},
+        "content": request.body,
+        "headers": {"Accept": request.accept, **_described(request)},
         "timeout": httpx.Timeout(request.seconds, connect=CONNECT_SECONDS, pool=WHOLE_SECONDS),
     }
+
+
+def _described(request: Request) -> dict[str, str]:
+    return {} if request.body is None else {"Content-Type": JSON}
 
 
 def patience(request: Request) -> float:

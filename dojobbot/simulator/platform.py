@@ -274,7 +274,7 @@ class SimulatedPlatform:
 
     async def _search_logs(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        return _json(search(log_rows(job.execution for job in self.world.select()), body))
+        return _json(search(log_rows(self.world.select()), body))
 
     def _job(self, job_id: str) -> StoredJob:
         job = self.world.find(job_id)

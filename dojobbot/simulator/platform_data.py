@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dojobbot.simulator.platform_errors import bad_field
-from dojobbot.simulator.world import Execution
+from dojobbot.simulator.world import Execution, StoredJob
 
 Row = dict[str, Any]
 
@@ -22,9 +22,24 @@ def execution_rows(executions: Iterable[Execution], *, include_hidden: bool) -> 
     ]
 
 
-def log_rows(executions: Iterable[Execution]) -> list[Row]:
-    """A line for each thing that is known to have happened to an execution."""
-    return [row for execution in executions for row in _log_rows(execution)]
+def log_rows(jobs: Iterable[StoredJob]) -> list[Row]:
+    """The lines that jobs have written, each job's in the order of time.
+
+    What a tool wrote has its `date`; what the platform noted has only the time at which it was stored.
+    """
+    return [
+        {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{job.execution['executionId']}/log/{number}")),
+            "execution_id": job.execution["executionId"],
+            "tool_key": (job.execution.get("tool") or {}).get("key") if line.by_tool else None,
+            "log_level": line.level,
+            "date": line.at if line.by_tool else None,
+            "created_at": line.at,
+            "message": line.message,
+        }
+        for job in jobs
+        for number, line in enumerate(job.log)
+    ]
 
 
 def search(rows: list[Row], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,16 +112,3 @@ def _execution_row(execution: Execution) -> Row:
         "compute_metadata": {"userInputs": execution.get("userInputs")},
         "progress_report": execution.get("progressReport"),
     }
-
-
-def _log_rows(execution: Execution) -> Iterable[Row]:
-    events = (("createdAt", "accepted"), ("startedAt", "started"), ("completedAt", "ended"))
-    for stamp, event in events:
-        if execution.get(stamp):
-            yield {
-                "execution_id": execution["executionId"],
-                "tool_key": (execution.get("tool") or {}).get("key"),
-                "log_level": "info",
-                "created_at": execution[stamp],
-                "message": f"execution {event}",
-            }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dojobbot.simulator.job_log import Line, at_first, of_change
 from dojobbot.simulator.pace import Pace, restamped
 
 Execution = dict[str, Any]
@@ -33,6 +34,7 @@ class StoredJob:
         self.execution = execution
         self.confirmed = confirmed
         self.script_number = 0
+        self.log: list[Line] = at_first(execution)
         self._v1: bytes | None = None
 
     def v1(self) -> bytes:
@@ -268,6 +270,7 @@ class World:
             stamped["completedAt"] = stamp
         if after in ENDED:
             job.script_number += 1
+        job.log += of_change(job.execution, fields, stamp)
         job.merge(stamped | dict(fields))
         job_id = job.execution["executionId"]
         if after != before:

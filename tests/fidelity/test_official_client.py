@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from dojobbot.deeporigin.account import Account
+from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.simulator.faults import Fault
-from dojobbot.simulator.jobs import JobMaker, Life, ligands, quoted
+from dojobbot.simulator.jobs import OUT_OF_MEMORY, JobMaker, Life, ligands, quoted
 from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.platform_token import make_token
 from dojobbot.simulator.scenario import ADA, PEOPLE, demo_world
@@ -158,8 +160,25 @@ async def test_it_searches_the_data_platform_and_the_logs(client: Any, platform:
     assert len(shown["data"]) == 1
     reports = await in_thread(client.progress_reports.get, row["compute_job_id"])
     assert reports["data"][0]["compute_job_id"] == row["compute_job_id"]
-    logs = await in_thread(client.user_logs.search, row["compute_job_id"])
-    assert [line["message"] for line in logs["data"]] == ["execution accepted", "execution started"]
+
+
+async def test_it_finds_the_log_of_a_job_and_so_do_we(client: Any, platform: SimulatedPlatform) -> None:
+    """The official client's table of a log and ours have the same lines; ours has the newest first."""
+    plan = JobMaker(seed=5).docking(
+        ADA, Life(now() - timedelta(hours=1), runs=600, outcome=OUT_OF_MEMORY), ligands(8)
+    )
+    job_id = plan.put(platform.world)
+    found = await in_thread(client.user_logs.search, job_id, limit=1000, with_total_count=True)
+    execution = official("drug_discovery.execution").Execution
+    table = execution._user_logs_dataframe(found)
+    async with PlatformClient(Account(platform.base_url, platform.org, platform.token)) as ours:
+        lines = await ours.logs(job_id, limit=1000)
+        assert lines[:2] == await ours.logs(job_id, limit=2)
+    assert len(lines) == len(table) == found["meta"]["total_count"] > 6
+    assert [line.message for line in reversed(lines)] == list(table["message"])
+    assert [line.level for line in reversed(lines)] == list(table["log_level"])
+    assert (lines[0].level, lines[0].message) == ("error", "OOMKilled: worker 3 exceeded 32Gi")
+    assert lines[-1].message == "Accepted"
 
 
 async def test_it_retries_through_a_short_outage(client: Any, platform: SimulatedPlatform) -> None:

@@ -27,7 +27,8 @@ from dojobbot.errors import (
 )
 from dojobbot.ports import Platform
 from dojobbot.simulator.faults import Fault
-from dojobbot.simulator.jobs import JobMaker, Life, ligands, quoted
+from dojobbot.simulator.job_log import Line
+from dojobbot.simulator.jobs import OUT_OF_MEMORY, JobMaker, Life, ligands, quoted
 from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.platform_token import make_token
 from dojobbot.simulator.scenario import ADA, PEOPLE
@@ -105,6 +106,36 @@ async def test_a_job_is_read_with_its_tree(bench: Bench, client: PlatformClient)
 async def test_the_client_is_a_platform(client: PlatformClient) -> None:
     platform: Platform = client
     await platform.check()
+
+
+async def test_the_newest_lines_of_a_log_come_first(bench: Bench, client: PlatformClient) -> None:
+    job_id = bench.dock(outcome=OUT_OF_MEMORY)
+    other = bench.dock()
+    bench.now += timedelta(hours=1)
+    lines = await client.logs(job_id, limit=3)
+    assert [(line.level, line.at) for line in lines[:2]] == [
+        ("error", START + timedelta(seconds=70)),
+        ("warning", START + timedelta(seconds=70)),
+    ]
+    assert lines[2].message == "Ligand 5 docked, 9 poses"
+    assert "OOMKilled" in lines[0].message
+    assert not any(line.level == "error" for line in await client.logs(other, limit=100))
+    assert await client.logs("no-such-job", limit=5) == ()
+
+
+async def test_a_very_long_log_is_read_at_its_two_ends(bench: Bench, client: PlatformClient) -> None:
+    """Its newest lines are at one of them, whatever the platform's order is."""
+    job_id = bench.dock()
+    stored = bench.world.find(job_id)
+    assert stored is not None
+    for step in (1, -1):
+        stored.log[:] = [
+            Line(iso(START + timedelta(seconds=number)), "info", f"line {number}") for number in range(9_500)
+        ][::step]
+        calls = bench.calls()
+        found = [line.message for line in await client.logs(job_id, limit=2)]
+        assert found == ["line 9499", "line 9498"]
+        assert bench.calls() == calls + 5
 
 
 async def test_a_listing_is_filtered_newest_first_and_on_the_platforms_clock(
