@@ -12,6 +12,7 @@ __all__ = [
     "DeliveryUnknown",
     "DestinationClosed",
     "DojobbotError",
+    "FileRefused",
     "InvalidQuery",
     "JobNotFound",
     "MalformedReply",
@@ -136,7 +137,7 @@ class SlackError(DojobbotError):
 class SlackUnavailable(SlackError):
     """Slack could not be reached, and nothing was sent."""
 
-    hint = "Slack does not answer at the moment. Nothing is lost: it is sent when Slack is back."
+    hint = "Slack does not answer at the moment. Try again in a minute."
 
 
 class SlackThrottled(SlackError):
@@ -157,6 +158,12 @@ class DestinationClosed(SlackError):
     """The destination cannot take messages: gone, archived, or the bot is not in it."""
 
     hint = "Invite me first: `/invite @dojobbot`."
+
+
+class FileRefused(SlackError):
+    """Slack, or the rules of the workspace, take no such file: nothing was shared."""
+
+    hint = "Ask your Slack administrator which files apps may share here."
 
 
 # --- the store -----------------------------------------------------------------------------------

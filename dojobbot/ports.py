@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from dojobbot.domain import (
@@ -370,4 +371,21 @@ class Messenger(Protocol):
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """Give the user ids in a user group (ids of these start with S)."""
+        ...
+
+    async def upload(
+        self, channel_id: str, *, filename: str, title: str, content: bytes | Path, comment: str
+    ) -> None:
+        """Share a file in a conversation, beside a comment of ours.
+
+        Args:
+            channel_id: a channel that the bot is in, or what `open_dm` gives.
+            filename: what it is called when it is saved.
+            title: what people see.
+            content: its bytes, or the file that holds them, which is read piece by piece; not empty.
+            comment: mrkdwn, foreign parts escaped. Slack shows no blocks beside a comment.
+
+        Raises FileRefused when Slack or its workspace takes no such file, SlackUnavailable when nothing was
+        shared, DeliveryUnknown when it may have been shared all the same, DestinationClosed when it can't be.
+        """
         ...

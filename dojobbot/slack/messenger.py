@@ -6,10 +6,13 @@ may be repeated by the SDK's own handlers. Method facts: docs.slack.dev/referenc
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -23,6 +26,7 @@ from dojobbot.domain import Channel, Destination, SlackUser
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,
+    FileRefused,
     SlackError,
     SlackThrottled,
     SlackUnavailable,
@@ -56,6 +60,19 @@ NOT_NOW = frozenset(
 NO_LOOKING = frozenset("missing_scope not_allowed_token_type access_denied no_permission".split())
 """Of these, what a token may be told about history that may post all the same."""
 HALFWAY = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+
+UPLOADING = aiohttp.ClientTimeout(total=900, sock_connect=REQUEST_TIMEOUT, sock_read=60)
+"""A file may be large and the line slow: what matters is that bytes move."""
+NOTHING_SHARED = "Slack does not take files at the moment, and nothing was shared. Try again in a minute."
+FILE_REFUSED = {
+    "file_uploads_disabled": "Ask your Slack administrator to allow file uploads.",
+    "file_uploads_except_images_disabled": "Ask your Slack administrator to allow files that are no images.",
+    "file_upload_size_restricted": "It is too large for this workspace: ask for less.",
+    "file_type_not_allowed": FileRefused.hint,
+    "blocked_file_type": FileRefused.hint,
+    "storage_limit_reached": "The workspace has no room for files left: ask your Slack administrator.",
+}
+"""What reference/methods/files.getUploadURLExternal and files.completeUploadExternal refuse for good."""
 
 
 def patient_client(token: str, api_url: str) -> AsyncWebClient:
@@ -183,6 +200,60 @@ class SlackMessenger:
         reply = await _send(lambda: self._ask.usergroups_users_list(usergroup=group_id))
         return frozenset(reply["users"])
 
+    async def upload(
+        self, channel_id: str, *, filename: str, title: str, content: bytes | Path, comment: str
+    ) -> None:
+        """See ports.Messenger. Facts: reference/methods/files.completeUploadExternal and what it names.
+
+        The SDK's `files_upload_v2` does the same steps, but holds the whole file in memory, gives the bytes
+        no more time than any other call, and repeats the last step, which would fail then and hide a success.
+        """
+        try:
+            file_id = await self._send_file(filename, content)
+        except DeliveryUnknown:
+            # Nobody sees a file before the last step, so what comes before it may be done again.
+            try:
+                file_id = await self._send_file(filename, content)
+            except DeliveryUnknown as error:
+                raise SlackUnavailable(str(error), code=error.code, hint=NOTHING_SHARED) from error
+        files: list[dict[str, str | None]] = [{"id": file_id, "title": title}]
+        await _send(
+            lambda: self._once.files_completeUploadExternal(
+                files=files, channel_id=channel_id, initial_comment=comment
+            )
+        )
+
+    async def _send_file(self, filename: str, content: bytes | Path) -> str:
+        """Bring the bytes to Slack, where nobody sees them yet; returns the file's id."""
+        length = len(content) if isinstance(content, bytes) else await asyncio.to_thread(_size, content)
+        announced = await _send(
+            lambda: self._ask.files_getUploadURLExternal(filename=filename, length=length)
+        )
+        await _send_bytes(announced["upload_url"], content)
+        return str(announced["file_id"])
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def _send_bytes(url: str, content: bytes | Path) -> None:
+    """Send the bytes of a file to where Slack wants them; the address is a secret and needs no token."""
+    source: BinaryIO = (
+        BytesIO(content) if isinstance(content, bytes) else await asyncio.to_thread(content.open, "rb")
+    )
+    with source:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=UPLOADING, trust_env=True) as session,
+                session.post(url, data=source) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise DeliveryUnknown("The bytes of a file did not arrive.", code="no_reply") from error
+    if status != 200:
+        raise DeliveryUnknown("Slack did not take the bytes of a file.", code=f"http_{status}")
+
 
 async def _send(call: Callable[[], Awaitable[Any]]) -> Any:
     """Make one call; what goes wrong becomes one of our errors, by what is known to have happened."""
@@ -200,17 +271,37 @@ def _refusal(error: SlackApiError) -> SlackError:
     response = cast(Any, error.response)
     # The SDK hands over a raw aiohttp response when the body is not JSON.
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-    data = getattr(response, "data", None)
-    code = data.get("error", "") if isinstance(data, dict) else ""
+    answered = getattr(response, "data", None)
+    data = answered if isinstance(answered, dict) else {}
+    code = data.get("error", "")
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return SlackThrottled("Slack asks us to slow down.", retry_after=_retry_after(response))
     if status >= 500 or code in HALFWAY or not code:
         return DeliveryUnknown("Slack failed while answering.", code=code or f"http_{status}")
     if code in CLOSED:
         return DestinationClosed(f"Slack says {code}.", code=code)
+    return _said_no(code, data)
+
+
+def _said_no(code: str, data: dict[str, Any]) -> SlackError:
+    """Give the error for a refusal that has nothing to do with where a message goes."""
+    if code in FILE_REFUSED:
+        return FileRefused(f"Slack says {code}.", code=code, hint=FILE_REFUSED[code])
+    if code == "missing_scope":
+        return _lacks(str(data.get("needed") or ""))
     if code in NOT_NOW:
         return SlackUnavailable(f"Slack refuses the bot's token: {code}.", code=code)
     return SlackError(f"Slack says {code}.", code=code)
+
+
+def _lacks(scope: str) -> SlackUnavailable:
+    named = f" `{scope}`" if scope else ""
+    return SlackUnavailable(
+        f"The Slack app was installed without the scope{named} (missing_scope).",
+        code="missing_scope",
+        hint=f"The person who runs dojobbot adds{named or ' it'} at api.slack.com/apps > OAuth & Permissions "
+        "and reinstalls the app.",
+    )
 
 
 def _ts(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from dojobbot.simulator.slack_api.events import ALL_EVENTS
-from dojobbot.simulator.slack_api.world import ADA, BOT, GENERAL, SCOPES
+from dojobbot.simulator.slack_api.world import ADA, BOT, GENERAL
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
 PACKAGES = ("@slack/web-api@8.2.0", "@slack/socket-mode@3.1.0")
@@ -99,7 +99,7 @@ async def running(folder: Path, workspace: SimulatedWorkspace) -> AsyncIterator[
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SimulatedWorkspace]:
-    workspace = SimulatedWorkspace(rate_limits=False, events=ALL_EVENTS, scopes=SCOPES | {"files:write"})
+    workspace = SimulatedWorkspace(rate_limits=False, events=ALL_EVENTS)
     await workspace.start()
     yield workspace
     await workspace.stop()

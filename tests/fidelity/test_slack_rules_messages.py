@@ -22,7 +22,7 @@ from dojobbot.simulator.slack_api.world import (
 from tests.fidelity.slack_side import App, section, simulated, texts
 
 METADATA = {"event_type": "post", "event_payload": {"id": "p1"}}
-ALL_SCOPES = SCOPES | {"files:write", "links:write", "mpim:write"}
+ALL_SCOPES = SCOPES | {"links:write", "mpim:write"}
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ async def test_a_file_is_announced_sent_and_completed_once(app: App) -> None:
     assert texts(app.workspace, ADA) == []
     assert await app.error("files.completeUploadExternal", **done) == "file_not_found"
     assert (await upload(app, b"lines", 6))[1] == 400
-    async with simulated() as other:
+    async with simulated(scopes=SCOPES - {"files:write"}) as other:
         refused = await other.call("files.getUploadURLExternal", filename="log.txt", length=5)
         assert (refused["error"], refused["needed"]) == ("missing_scope", "files:write")
 

@@ -97,9 +97,7 @@ async def test_the_asynchronous_client_opens_pushes_and_updates_modals(workspace
 
 async def test_the_asynchronous_client_uploads_schedules_and_unfurls() -> None:
     """The SDK's own three-step upload works, and so do scheduled messages and link previews."""
-    workspace = SimulatedWorkspace(
-        scopes=SCOPES | {"files:write", "links:write"}, unfurl_domains=["os.deeporigin.io"]
-    )
+    workspace = SimulatedWorkspace(scopes=SCOPES | {"links:write"}, unfurl_domains=["os.deeporigin.io"])
     await workspace.start()
     client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
     uploaded = await client.files_upload_v2(

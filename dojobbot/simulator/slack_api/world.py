@@ -56,6 +56,7 @@ SCOPES: frozenset[str] = frozenset(
         "channels:read",
         "chat:write",
         "commands",
+        "files:write",
         "groups:history",
         "groups:read",
         "im:history",
