@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import sqlite3
 import sys
@@ -16,16 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ActionKind
 from dojobbot.errors import AlreadyRunning, StoreError
 from dojobbot.store.engine import connect
 from dojobbot.store.store import SqlStore, open_store
-from dojobbot.store.tables import metadata
+from dojobbot.store.tables import Moment, metadata
 from tests.integration.store_worlds import (
     A_JOB,
     ADA,
@@ -370,23 +374,40 @@ async def test_pruning_spares_the_audit(file: Path, url: str) -> None:
     assert ask(file, "SELECT user_id, outcome FROM audit") == [(ADA, "cancelled")]
 
 
-async def test_the_second_schema_keeps_what_the_first_one_held(file: Path, url: str) -> None:
-    """A database from before deliveries had notes: what it owes is still owed."""
-    async with open_store(url) as store:
-        await observe(store)
-        await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
-        await observe(store, "Failed", 5)
-    with sql(file) as other:
-        for statement in (
-            "ALTER TABLE deliveries DROP COLUMN note",
-            "DROP INDEX ix_watches_job_id",
-            "DROP INDEX ix_subscriptions_job_id",
-            "UPDATE alembic_version SET version_num = '0001'",
-        ):
-            other.execute(statement)
+def first_schema(file: Path) -> None:
+    """Make the database that the first version made, with one job whose end somebody is owed."""
+    engine = create_engine(f"sqlite:///{file}")
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "dojobbot" / "store" / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    moment = Moment().process_bind_param(NOW, sqlite.dialect())
+    snapshot = json.dumps({"id": JOB_ID, "status": "Failed", "raw_status": "Failed"})
+    with sql(file) as connection:
+        connection.execute(
+            "INSERT INTO jobs (id, status, raw_status, hidden, seq, read_at, digest)"
+            " VALUES (?, 'Failed', 'Failed', 0, 2, ?, '')",
+            (JOB_ID, moment),
+        )
+        connection.execute(
+            "INSERT INTO destinations (key, channel_id, token, next_send_at) VALUES (?, ?, 0, ?)",
+            (CHANNEL.key, CHANNEL.channel_id, moment),
+        )
+        connection.execute(
+            "INSERT INTO deliveries (job_id, seq, destination_key, old_status, new_status, seen_at, mentions,"
+            " snapshot, created_at) VALUES (?, 2, ?, 'Running', 'Failed', ?, ?, ?, ?)",
+            (JOB_ID, CHANNEL.key, moment, json.dumps([ADA]), snapshot, moment),
+        )
+
+
+async def test_the_newest_schema_keeps_what_the_first_one_held(file: Path, url: str) -> None:
+    """What a database of the first version owes is still owed."""
+    first_schema(file)
     async with open_store(url) as store:
         (delivery,) = (await claimed(store, 5)).deliveries
-        assert (delivery.mentions, delivery.note) == ((ADA,), "")
+        assert (delivery.snapshot.id, delivery.mentions, delivery.note) == (JOB_ID, (ADA,), "")
 
 
 async def test_presses_older_than_a_day_are_forgotten(file: Path, url: str) -> None:
