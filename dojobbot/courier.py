@@ -37,7 +37,8 @@ POST_PAUSE = timedelta(seconds=1)
 EDIT_PAUSE = timedelta(seconds=2)
 SECOND_LOOK = timedelta(seconds=1)
 SILENCE = timedelta(seconds=35)
-"""Longer than a request may take: a post not found this long after it was sent never arrived."""
+"""Longer than a request may take: a post not found this long after it was sent never arrived. One that did
+is found by the look before, a second after the reply was lost."""
 SLACK_DOWN_PAUSE = timedelta(seconds=5)
 DELIVERING = "delivering"
 Sent = TypeVar("Sent")
@@ -163,9 +164,8 @@ class Courier:
             )
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
-            if error.code == "no_reply":
-                return SILENCE
-            self._answered.add(post.id)
+            if error.code != "no_reply":
+                self._answered.add(post.id)
             return self._growing(post.id, SECOND_LOOK)
         except (SlackThrottled, SlackUnavailable):
             self._unsent.add(post.id)
