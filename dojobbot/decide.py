@@ -129,9 +129,13 @@ def _would_revive(known: Job, seen: Job) -> bool:
 def _keep_details(known: Job, seen: Reading) -> Job:
     """Keep the progress tree that only a detailed read brings, unless this reading has a result to show.
 
-    Listings and the reply to a cancel carry the older report of the same progress.
+    Listings and the reply to a cancel carry the older report of the same progress. Only that one is known to
+    have results: a tree that comes after it does not take them away.
     """
     before, after = known.progress, seen.job.progress
+    if seen.detailed and before is not None and after is not None:
+        kept = after.result or (before.result if seen.job.status == known.status else "")
+        return replace(seen.job, progress=replace(after, result=kept))
     if seen.detailed or before is None or not before.branches:
         return seen.job
     if after is not None and (after.branches or after.result):

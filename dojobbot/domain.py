@@ -31,6 +31,7 @@ TERMINAL = frozenset(
     {"Succeeded", "Failed", "Cancelled", "FailedQuotation", "Quoted", "InsufficientFunds", GONE}
 )
 ENDED = TERMINAL - {"Quoted"}
+FAILED = frozenset({"Failed", "FailedQuotation", "InsufficientFunds"})
 ACTIVE_STATUSES = tuple(status for status in KNOWN_STATUSES if status not in TERMINAL)
 
 
@@ -59,7 +60,12 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a progress report says, whatever its shape. Everything is optional; `fraction` is in 0..1."""
+    """What a progress report says, whatever its shape. Everything is optional; `fraction` is in 0..1.
+
+    `steps`: all that the job goes through, of which `step` is number `step_number`. `ns_per_step`: the
+    simulated time of one of the counted steps, in nanoseconds. `failure`: the innermost message of the step
+    that failed, after that step's name. The words are foreign text.
+    """
 
     fraction: float | None = None
     done: int | None = None
@@ -69,9 +75,12 @@ class Progress:
     step: str = ""
     step_number: int | None = None
     step_count: int | None = None
+    steps: tuple[str, ...] = ()
     sub_step: str = ""
     note: str = ""
+    ns_per_step: float | None = None
     result: str = ""
+    failure: str = ""
     seconds_left: float | None = None
     branches: tuple[Branch, ...] = ()
 

@@ -13,7 +13,7 @@ from dojobbot.deeporigin.fields import number
 from dojobbot.deeporigin.snapshot import Snapshot
 from dojobbot.domain import Job
 from dojobbot.slack.text import duration, money, plain
-from dojobbot.slack.views import progress
+from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.status import LOOKS, OTHER
 
@@ -78,7 +78,8 @@ def one_line(snapshot: Snapshot, note: str = "") -> str:
 def status_lines(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     """Say where the job stands: how long, how far, why, and its tree of steps."""
     job = snapshot.job
-    lines = [_took(job, now), _plain(progress.summary(job, private=True)), plain(job.reason or "", 600)]
+    done = [_plain(progress.summary(job, private=True)), _plain(progress.chain(job))]
+    lines = [_took(job, now), *done, *(plain(said, 600) for said in why.words(job))]
     lines += _plain(progress.tree(job, private=True)).strip("\n").split("\n")
     return tuple(line for line in lines if line)
 

@@ -22,6 +22,7 @@ from dojobbot.deeporigin import logs, requests, snapshot, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import RETRIES, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.paging import PagePlan
+from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
 from dojobbot.deeporigin.snapshot import Snapshot
 from dojobbot.domain import LogLine, PlatformUser
@@ -75,8 +76,8 @@ class BlockingClient:
 
     def get(self, job_id: str, *, retries: int = RETRIES) -> Snapshot:
         """Read one job with its progress tree. Raises JobNotFound."""
-        request = requests.job(self.account.org_key, job_id)
-        return snapshot.read(self._run(self._exchange.read(request, retries=retries)))
+        steps = read_job(self._exchange, self.account.org_key, job_id, retries=retries)
+        return snapshot.of(*self._run(steps))
 
     def get_all(self, job_ids: Iterable[str]) -> list[Snapshot]:
         """Read several jobs side by side, in the order of their ids."""

@@ -15,6 +15,7 @@ import httpx
 from dojobbot.deeporigin import logs, paging, replies, requests, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import Answer, Came, Exchange, Pause, Steps
+from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import Job, JobFilter, Listing, LogLine, PlatformUser, Reading
 
@@ -99,8 +100,7 @@ class PlatformClient:
 
     async def get_job(self, job_id: str) -> Reading:
         """Read one job, as `ports.Platform` says."""
-        answer = await self._read(requests.job(self._account.org_key, job_id))
-        job = wire.decode_job(answer.reply.body)
+        answer, job = await self._run(read_job(self._exchange, self._account.org_key, job_id))
         return Reading(job=job, began_at=answer.began_at, detailed=True)
 
     async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:

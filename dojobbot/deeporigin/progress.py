@@ -21,15 +21,29 @@ TOTAL_LIGANDS = re.compile(r"total_num_ligands\s*=\s*(\d{1,12})", re.ASCII)
 FREE_ENERGY_STEPS = ("EMEQ", "MD", "Solvation FEP", "Binding FEP")
 """What an ABFE or RBFE run goes through, in its own words (`cmd`)."""
 FREE_ENERGY_RESULT = "FEP Results"
+FREE_ENERGY_OPTIONS = {
+    "EMEQ": ("emeq", "emeq_md_options"),
+    "MD": ("md", "md_options"),
+    "Solvation FEP": ("solvation", "prod_md_options"),
+    "Binding FEP": ("binding", "prod_md_options"),
+}
+"""Where the inputs hold the time step of what a step runs (`dt`, in picoseconds; all recorded are 0.004)."""
+NOT_IN_TIME = "minimization"
+"""A sub-step that moves downhill, not through time: its steps have no nanoseconds."""
+LONGEST_TIME_STEP = 1.0
+PICOSECONDS = 1e-3
 LONGEST_REMAINING = 10 * 365 * 86_400.0
 
 
-def parse(report: object, *, ligands: int | None = None) -> Progress | None:
+def parse(
+    report: object, *, ligands: int | None = None, inputs: Mapping[str, object] | None = None
+) -> Progress | None:
     """Read a progress report.
 
     Args:
         report: `progressReport` as decoded from JSON: null, a string (text, or JSON again) or an object.
         ligands: how many ligands the job's inputs name; counts where a docking text gives no total.
+        inputs: the options of a free-energy run's steps, as far as they are known (`userInputs`).
 
     Returns:
         What it says. None when it says nothing that is known; an unknown text becomes the note. For docking
@@ -37,11 +51,11 @@ def parse(report: object, *, ligands: int | None = None) -> Progress | None:
         that of the sub-step.
     """
     if isinstance(report, str):
-        return _from_text(report, ligands)
-    return _from_object(report) if isinstance(report, Mapping) else None
+        return _from_text(report, ligands, inputs or {})
+    return _from_object(report, inputs or {}) if isinstance(report, Mapping) else None
 
 
-def _from_text(report: str, ligands: int | None) -> Progress | None:
+def _from_text(report: str, ligands: int | None, inputs: Mapping[str, object]) -> Progress | None:
     if "total_num_ligands" in report or DOCKED in report or FAILED in report:
         return _docking(report, ligands)
     try:
@@ -50,14 +64,14 @@ def _from_text(report: str, ligands: int | None) -> Progress | None:
     except (ValueError, RecursionError):
         note = text(report.strip().partition("\n")[0])
         return Progress(note=note) if note else None
-    return _from_object(found) if isinstance(found, Mapping) else None
+    return _from_object(found, inputs) if isinstance(found, Mapping) else None
 
 
-def _from_object(report: Mapping[str, object]) -> Progress | None:
+def _from_object(report: Mapping[str, object], inputs: Mapping[str, object]) -> Progress | None:
     if tree.is_tree(report):
         return tree.parse(report)
     if "cmd" in report:
-        return _free_energy(report)
+        return _free_energy(report, inputs)
     counts = report.get("counts")
     if isinstance(counts, Mapping):
         return _counts(counts)
@@ -114,17 +128,20 @@ def _counts(counts: Mapping[object, object]) -> Progress | None:
         done=sum(done),
         total=total,
         unit="pages",
-        note=notes[0] if len(notes) == 1 else "",
+        # The message says in words what the two numbers say.
+        note=notes[0] if len(notes) == 1 and total is None else "",
     )
 
 
-def _free_energy(report: Mapping[str, object]) -> Progress:
+def _free_energy(report: Mapping[str, object], inputs: Mapping[str, object]) -> Progress:
     step = text(report.get("cmd")) or ""
     if step == FREE_ENERGY_RESULT:
         return Progress(step=step, result=_free_energy_result(report))
     done, target = number(report.get("current_avg_step")), number(report.get("target_step"))
     measured = done is not None and target is not None and done >= 0 and target > 0
     known = step in FREE_ENERGY_STEPS
+    sub_step = text(report.get("sub_step")) or ""
+    error = text(report.get("error_msg"))
     return Progress(
         fraction=min(done / target, 1.0) if measured and done is not None and target else None,
         done=count(done) if measured else None,
@@ -133,20 +150,33 @@ def _free_energy(report: Mapping[str, object]) -> Progress:
         step=step,
         step_number=FREE_ENERGY_STEPS.index(step) + 1 if known else None,
         step_count=len(FREE_ENERGY_STEPS) if known else None,
-        sub_step=text(report.get("sub_step")) or "",
+        steps=FREE_ENERGY_STEPS if known else (),
+        sub_step=sub_step,
         note=_free_energy_note(report, target),
+        ns_per_step=_ns_per_step(step, sub_step, inputs) if measured else None,
+        failure=f"{step}: {error}" if error and step else error or "",
         seconds_left=_remaining(report.get("time_remaining_curr_stage_s")),
     )
 
 
 def _free_energy_note(report: Mapping[str, object], target: float | None) -> str:
-    """Name the trouble if there is one, else what it does when that is not plain running."""
+    """Say what it does when that is not plain running."""
     status = text(report.get("status")) or ""
-    if error := text(report.get("error_msg")):
-        return error
     if status == "Initiating" or (target is not None and target < 0):
         return "initialising"
     return "" if status == "Running" else status.lower()
+
+
+def _ns_per_step(step: str, sub_step: str, inputs: Mapping[str, object]) -> float | None:
+    """Give the simulated time of a step of the dynamics, from the options that the run was given."""
+    if step not in FREE_ENERGY_OPTIONS or sub_step.lower() == NOT_IN_TIME:
+        return None
+    section, options = FREE_ENERGY_OPTIONS[step]
+    given = inputs.get(section)
+    chosen = given.get(options) if isinstance(given, Mapping) else None
+    picoseconds = number(chosen.get("dt")) if isinstance(chosen, Mapping) else None
+    usable = picoseconds is not None and 0 < picoseconds <= LONGEST_TIME_STEP
+    return picoseconds * PICOSECONDS if usable and picoseconds is not None else None
 
 
 def _free_energy_result(report: Mapping[str, object]) -> str:

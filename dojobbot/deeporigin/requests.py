@@ -24,6 +24,7 @@ ID_PATTERN = r"\A[A-Za-z0-9_-]{1,64}\Z"
 """Ids are UUIDs today. This much must hold for one to be put into a path, a button or a database key."""
 
 READ_SECONDS = 10.0
+MOMENT_SECONDS = 1.0
 CONFIRM_SECONDS = 600.0
 
 
@@ -79,6 +80,11 @@ def listing(
 def job(org_key: str, job_id: str) -> Request:
     """Read one job with its progress tree. Raises JobNotFound for what cannot be an id."""
     return Request(path=_execution(org_key, job_id), accept=JSON_WITH_TREE, job_id=job_id)
+
+
+def flat_job(org_key: str, job_id: str) -> Request:
+    """Read one job with its flat report, if that takes no more than a moment."""
+    return Request(path=_execution(org_key, job_id), seconds=MOMENT_SECONDS, job_id=job_id)
 
 
 def cancel(org_key: str, job_id: str) -> Request:

@@ -27,10 +27,14 @@ class Snapshot:
 
 
 def read(answer: Answer) -> Snapshot:
-    """Read the answer to a get, a cancel or a confirm.
+    """Read the answer to a cancel or a confirm.
 
     Raises:
         MalformedReply: it is no job.
     """
-    body = answer.reply.body
-    return Snapshot(job=wire.decode_job(body), raw=wire.decode_execution(body), began_at=answer.began_at)
+    return of(answer, wire.decode_job(answer.reply.body))
+
+
+def of(answer: Answer, job: Job) -> Snapshot:
+    """Put a job together with the answer that it was read from."""
+    return Snapshot(job=job, raw=wire.decode_execution(answer.reply.body), began_at=answer.began_at)

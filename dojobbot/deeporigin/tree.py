@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dojobbot.deeporigin.fields import count, percent, text
-from dojobbot.domain import ENDED, Branch, Progress, normalise
+from dojobbot.domain import ENDED, FAILED, Branch, Progress, normalise
 
 MOST_NODES = 5_000
 MOST_BRANCHES = 100
@@ -38,8 +38,16 @@ class _Line:
 
     @property
     def has_ended(self) -> bool:
+        return self._status in ENDED
+
+    @property
+    def has_failed(self) -> bool:
+        return self._status in FAILED
+
+    @property
+    def _status(self) -> str:
         status = self.node.get("status")
-        return isinstance(status, str) and normalise(status) in ENDED
+        return normalise(status) if isinstance(status, str) else ""
 
 
 def is_tree(report: Mapping[str, object]) -> bool:
@@ -56,10 +64,11 @@ def parse(root: Mapping[str, object]) -> Progress:
     Returns:
         Its lines in the order of reading, the root first. The fraction is the root's own where it has one,
         else the mean over its children, and so on down; a step that has ended, however, is over. None for a
-        root alone that says nothing.
+        root alone that says nothing. The failure is the message of the innermost step that failed with one.
     """
     lines = _flatten(root)
-    return Progress(fraction=_overall(lines), branches=tuple(_branch(line) for line in lines[:MOST_BRANCHES]))
+    branches = tuple(_branch(line) for line in lines[:MOST_BRANCHES])
+    return Progress(fraction=_overall(lines), branches=branches, failure=_failure(lines))
 
 
 def _flatten(root: Mapping[str, object]) -> list[_Line]:
@@ -95,12 +104,28 @@ def _overall(lines: Sequence[_Line]) -> float | None:
     return overall
 
 
+def _failure(lines: Sequence[_Line]) -> str:
+    """Say what the innermost failed step says, after its name; failing that, which one failed."""
+    failed = [line for line in lines if line.has_failed]
+    telling = [line for line in failed if text(line.node.get("message"))]
+    # The first of those that are equally deep: what fails later often fails because of it.
+    chosen = max(telling or failed, key=lambda line: line.depth, default=None)
+    if chosen is None:
+        return ""
+    name, message = _name(chosen.node), text(chosen.node.get("message"), MESSAGE_LIMIT)
+    return f"{name}: {message}" if message else f"{name} failed"
+
+
+def _name(node: Mapping[str, object]) -> str:
+    raw = text(node.get("displayName"), NAME_LIMIT) or text(node.get("id"), NAME_LIMIT) or "step"
+    return _readable(raw)
+
+
 def _branch(line: _Line) -> Branch:
     node = line.node
-    raw_name = text(node.get("displayName"), NAME_LIMIT) or text(node.get("id"), NAME_LIMIT) or "step"
     message = text(node.get("message"), MESSAGE_LIMIT) or _left_out(node.get("toolProgress"))
     status = normalise(text(node.get("status"), NAME_LIMIT) or "")
-    return Branch(line.depth, _readable(raw_name), status, line.fraction, message)
+    return Branch(line.depth, _name(node), status, line.fraction, message)
 
 
 def _readable(raw: str) -> str:

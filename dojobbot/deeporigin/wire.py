@@ -46,9 +46,16 @@ __all__ = [
 
 # gc=False: as in `rows`.
 class Inputs(msgspec.Struct, gc=False):
-    """The one input that is looked at: how many ligands there are is what a docking text is measured by."""
+    """The inputs that are looked at: how many ligands there are, by which a docking text is measured.
+
+    And the options of a free-energy run's steps, which say how much time its steps simulate.
+    """
 
     smiles_list: list[Any] | None = None
+    emeq: Any = None
+    md: Any = None
+    solvation: Any = None
+    binding: Any = None
 
 
 class Row(msgspec.Struct, rename="camel", gc=False):
@@ -153,7 +160,7 @@ def check_health(body: bytes) -> None:
 
 
 def _to_job(row: Row) -> Job:
-    tool = row.tool or Tool()
+    tool, inputs = row.tool or Tool(), row.user_inputs or Inputs()
     raw_status = text(row.status, 64) or "Unknown"
     return Job(
         id=row.execution_id,
@@ -169,15 +176,19 @@ def _to_job(row: Row) -> Job:
         completed_at=_utc(row.completed_at),
         updated_at=_utc(row.updated_at),
         reason=details.reason(row.status_reason, row.quotation_result),
-        progress=progress.parse(row.progress_report, ligands=_ligands(row.user_inputs)),
+        progress=progress.parse(
+            row.progress_report, ligands=len(inputs.smiles_list or ()) or None, inputs=_steps(inputs)
+        ),
         quote=details.quote(row.quotation_result),
         project_id=text(row.project_id),
         hidden=row.visibility == "hidden",
     )
 
 
-def _ligands(inputs: Inputs | None) -> int | None:
-    return len(inputs.smiles_list) if inputs is not None and inputs.smiles_list else None
+def _steps(inputs: Inputs) -> Mapping[str, object]:
+    return {
+        "emeq": inputs.emeq, "md": inputs.md, "solvation": inputs.solvation, "binding": inputs.binding
+    }  # fmt: skip
 
 
 def _utc(moment: datetime | None) -> datetime | None:

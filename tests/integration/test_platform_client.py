@@ -103,6 +103,14 @@ async def test_a_job_is_read_with_its_tree(bench: Bench, client: PlatformClient)
     assert reading.job.progress.fraction == pytest.approx(0.5, abs=0.2)
 
 
+async def test_a_free_energy_is_read_beside_its_tree(bench: Bench, client: PlatformClient) -> None:
+    job_id = JobMaker().rbfe(ADA, Life(START, runs=100), 6).put(bench.world)
+    bench.now += timedelta(seconds=200)
+    progress = (await client.get_job(job_id)).job.progress
+    assert progress is not None
+    assert (progress.result, len(progress.branches) > 6) == ("-0.78 ± 0.31 kcal/mol", True)
+
+
 async def test_the_client_is_a_platform(client: PlatformClient) -> None:
     platform: Platform = client
     await platform.check()

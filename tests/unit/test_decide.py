@@ -178,3 +178,14 @@ def test_a_naive_reading_is_refused() -> None:
     """A time without a zone is a bug."""
     with pytest.raises(ValueError, match="naive"):
         Reading(job=job("Running"), began_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the point
+
+
+def test_a_result_stays_when_a_tree_without_one_follows() -> None:
+    """Only the flat report of a listing is known to have results; a detailed read brings the tree alone."""
+    before = known("Succeeded")
+    listed = replace(before, job=replace(before.job, progress=Progress(result="-8.42 kcal/mol")))
+    tree = Progress(fraction=1.0, branches=(Branch(0, "RBFE", "Succeeded"),))
+    detailed = seen("Succeeded", detailed=True)
+    decision = judge(listed, replace(detailed, job=replace(detailed.job, progress=tree)), [], [], NOW)
+    assert decision.known is not None
+    assert decision.known.job.progress == replace(tree, result="-8.42 kcal/mol")

@@ -25,11 +25,11 @@ JOB = Job(
 )
 
 
-def draw(job: Job, *people: str) -> dict[str, Any]:
+def draw(job: Job, *people: str, to: str = "C1") -> dict[str, Any]:
     owed = Delivery(
         id=1,
         transition=Transition(job_id=job.id, seq=4, old="Running", new=job.status, seen_at=NOW),
-        destination=Destination("C1"),
+        destination=Destination(to),
         mentions=people or ("U1",),
         snapshot=job,
     )
@@ -86,3 +86,19 @@ def test_every_end_has_its_words(status: str, words: str) -> None:
 
 def test_a_job_that_is_gone_is_explained() -> None:
     assert "so I have stopped following it" in body(draw(replace(JOB, status=GONE)))
+
+
+def test_a_docking_says_how_many_were_docked_in_vain_and_how_fast() -> None:
+    docked = Progress(fraction=1, done=24, failed=2, total=24, unit="ligands")
+    assert "24 ligands, 2 failed, 45.0/h" in body(draw(replace(JOB, progress=docked)))
+
+
+def test_a_failure_quotes_the_innermost_message_of_the_step_that_failed() -> None:
+    failed = replace(
+        JOB,
+        status="Failed",
+        reason="Workflow failed",
+        progress=Progress(failure="Docking 2: no pose for CCO"),
+    )
+    assert ">Workflow failed\n>Docking 2: no pose for CCO" in body(draw(failed, to="D1"))
+    assert ">Workflow failed\n>Docking 2: no pose for […]" in body(draw(failed))

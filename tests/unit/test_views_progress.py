@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dojobbot.domain import Branch, Job, Progress
-from dojobbot.slack.views.progress import bar, summary, tree
+from dojobbot.slack.views.progress import bar, chain, summary, tree
 
 STARTED = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
 
@@ -63,8 +64,29 @@ def test_a_job_with_steps_shows_the_share_of_its_sub_step_behind_it() -> None:
     )  # fmt: skip
     assert (
         summary(report, private=True)
-        == "Step 3 of 4: Binding FEP, Production MD  `[#####-----] 50 %`  about 40 min left"
+        == "Step 3 of 4: Binding FEP, Production MD  `[#####-----] 50 %`  137,500 of 275,000 steps, "
+        "about 40 min left"
     )
+
+
+def test_steps_of_a_known_length_are_told_as_simulated_time() -> None:
+    report = job(fraction=0.5, done=137_500, total=275_000, unit="steps", step="MD", ns_per_step=4e-6)
+    assert summary(report, private=False) == "MD  `[#####-----] 50 %`  0.55 of 1.1 ns"
+
+
+@pytest.mark.parametrize(
+    ("status", "at", "drawn"),
+    [
+        ("Running", 1, "▸ EMEQ  · MD  · Solvation FEP"),
+        ("Running", 3, "✓ EMEQ  ✓ MD  ▸ Solvation FEP"),
+        ("Failed", 2, "✓ EMEQ  ✗ MD  · Solvation FEP"),
+        ("Succeeded", 2, ""),
+    ],
+)
+def test_the_steps_are_a_chain_of_what_is_done_and_what_comes(status: str, at: int, drawn: str) -> None:
+    steps = ("EMEQ", "MD", "Solvation FEP")
+    assert chain(job(status, step=steps[at - 1], step_number=at, steps=steps)) == drawn
+    assert chain(job(status, step="ABFE E2E", note="initialising")) == ""
 
 
 @pytest.mark.parametrize(
@@ -78,7 +100,8 @@ def test_there_are_words_when_there_is_nothing_to_draw(status: str, words: str) 
 
 def test_a_succeeded_job_is_not_said_to_be_at_one_of_eight() -> None:
     """Recorded: succeeded jobs whose last report still said so."""
-    assert summary(job("Succeeded", fraction=1 / 8, done=1, total=8, unit="ligands"), private=True) == ""
+    report = job("Succeeded", fraction=1 / 8, done=1, total=8, unit="ligands")
+    assert summary(report, private=True) == "8 ligands"
 
 
 def test_a_succeeded_job_shows_its_result_and_what_was_lost() -> None:
@@ -88,8 +111,16 @@ def test_a_succeeded_job_shows_its_result_and_what_was_lost() -> None:
     )
     assert (
         summary(job("Succeeded", done=8, failed=2, total=8, unit="ligands"), private=False)
-        == "2 ligands failed"
+        == "8 ligands, 2 failed, 34.3/h"
     )
+    assert summary(job("Succeeded", failed=2, unit="ligands"), private=False) == "2 ligands failed"
+
+
+def test_the_pace_of_what_has_ended_is_measured_up_to_its_end() -> None:
+    """The last report may come long before the end, or after it."""
+    report = job("Succeeded", minutes=30, done=24, total=24, unit="ligands")
+    ended = replace(report, completed_at=STARTED + timedelta(minutes=12))
+    assert summary(ended, private=False) == "24 ligands, 2.0/min"
 
 
 def test_a_failed_job_says_that_its_report_is_an_old_one() -> None:

@@ -87,9 +87,28 @@ def test_the_result_of_a_free_energy_run_is_told_with_its_error() -> None:
 
 
 def test_a_report_of_trouble_names_it() -> None:
-    assert parsed({"cmd": "MD", "status": "Failed", "error_msg": "step size too small"}).note == (
-        "step size too small"
-    )
+    found = parsed({"cmd": "MD", "status": "Failed", "error_msg": "step size too small"})
+    assert (found.failure, found.note) == ("MD: step size too small", "failed")
+    assert parsed({"cmd": "MD", "status": "Done", "error_msg": ""}).failure == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "sub_step", "inputs", "ns"),
+    [
+        ("Binding FEP", "Production MD", {"binding": {"prod_md_options": {"dt": 0.004}}}, 4e-6),
+        ("EMEQ", "NVT Equilibration", {"emeq": {"emeq_md_options": {"dt": 0.002}}}, 2e-6),
+        ("MD", "MD", {"md": {"md_options": {"dt": "0.004"}}}, 4e-6),
+        ("EMEQ", "Minimization", {"emeq": {"emeq_md_options": {"dt": 0.002}}}, None),
+        ("MD", "MD", {"md": {"md_options": {"dt": -1}}}, None),
+        ("MD", "MD", {"md": ["dt"]}, None),
+        ("ABFE E2E", "", {}, None),
+    ],
+)
+def test_the_time_of_a_step_is_what_the_inputs_say(
+    step: str, sub_step: str, inputs: dict[str, Any], ns: float | None
+) -> None:
+    report = {"cmd": step, "sub_step": sub_step, "current_avg_step": 5, "target_step": 10}
+    assert parsed(report, inputs=inputs).ns_per_step == (None if ns is None else pytest.approx(ns))
 
 
 def test_nan_in_a_python_written_report_costs_that_number_alone() -> None:
@@ -100,7 +119,7 @@ def test_nan_in_a_python_written_report_costs_that_number_alone() -> None:
 def test_pages_of_a_patent_are_counted() -> None:
     item = {"total": 6, "description": {"expected_count": 9, "message": "Processed 6 pages out of 9."}}
     found = parsed(json.dumps({"counts": {"DO_PATENT": item}}))
-    assert (found.done, found.total, found.note) == (6, 9, "Processed 6 pages out of 9.")
+    assert (found.done, found.total, found.note) == (6, 9, "")
     assert found.fraction == pytest.approx(2 / 3)
 
 
@@ -120,6 +139,26 @@ def test_a_tree_becomes_lines_and_an_overall_fraction() -> None:
         (2, "Queued", None),
     ]
     assert found.fraction == pytest.approx((1 + 0.25) / 2)
+
+
+def test_the_innermost_message_of_a_failure_is_kept_with_the_name_of_its_step() -> None:
+    deep = tree(status="Failed", displayName="binding-fep", message="em: step size too small")
+    pair = tree(
+        status="Failed", displayName="pair-pipeline(1:index:2)", message="child failed", children=[deep]
+    )
+    other = tree(status="Failed", displayName="analysis", message="nothing to analyse")
+    report = tree(status="Failed", message="workflow failed", children=[tree(message="fine"), other, pair])
+    assert parsed(report).failure == "Binding FEP: em: step size too small"
+    del deep["message"]
+    assert parsed(report).failure == "Analysis: nothing to analyse"
+    del pair["message"], other["message"], report["message"]
+    assert parsed(report).failure == "Binding FEP failed"
+    assert parsed(tree(message="Running well")).failure == ""
+
+
+def test_a_failure_beyond_what_is_drawn_is_still_told() -> None:
+    broad = [tree(status="Succeeded") for _ in range(400)]
+    assert parsed(tree(children=[*broad, tree(status="Failed", message="late")])).failure == "Some step: late"
 
 
 def test_the_root_of_a_tree_has_the_last_word_on_the_whole() -> None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dojobbot.domain import Action, ActionKind, Job, KnownJob
-from dojobbot.slack.text import date, foreign, mention, money, stamp
+from dojobbot.slack.text import date, mention, money, stamp
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, headline, identity, state, times
-from dojobbot.slack.views.progress import summary, tree
+from dojobbot.slack.views.progress import chain, summary, tree
 from dojobbot.slack.views.status import look
+from dojobbot.slack.views.why import quoted
 
-__all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "card", "fingerprint", "reason_line"]
+__all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "card", "fingerprint"]
 
 ANSWERED_WITHIN = {ActionKind.CANCEL: timedelta(minutes=2), ActionKind.APPROVE: timedelta(minutes=15)}
 """How long the platform may take to answer before a card offers the same button again."""
@@ -75,12 +76,6 @@ def fingerprint(view: Card) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def reason_line(job: Job, limit: int = 600) -> str:
-    """Quote why it is where it is, in the platform's words; empty when it says nothing."""
-    reason = foreign(job.reason or "", limit)
-    return f">{reason}" if reason else ""
-
-
 def approve_button(job: Job, seq: int) -> Block | None:
     """Build the Approve button of a quoted job, or None where there is no price to agree to, or an odd id."""
     quote = job.quote
@@ -103,8 +98,10 @@ def approve_button(job: Job, seq: int) -> Block | None:
 def _lines(view: Card) -> list[str]:
     job = view.known.job
     asked = _action_line(view) if _is_open(view.action) else ""
-    lines = [identity(job, view.owner), state(job, view.now), asked, summary(job, private=view.private)]
-    return [line for line in (*lines, reason_line(job)) if line]
+    done = [summary(job, private=view.private), chain(job)]
+    why = quoted(job, private=view.private, innermost=view.private)
+    lines = [identity(job, view.owner), state(job, view.now), asked, *done, why]
+    return [line for line in lines if line]
 
 
 def _small_print(view: Card) -> list[str]:

@@ -8,10 +8,11 @@ from dojobbot.domain import GONE, Delivery, Job
 from dojobbot.slack.text import date, foreign, mention
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Payload
-from dojobbot.slack.views.card import approve_button, reason_line
+from dojobbot.slack.views.card import approve_button
 from dojobbot.slack.views.describe import headline, identity, span, state
 from dojobbot.slack.views.progress import summary
 from dojobbot.slack.views.status import look
+from dojobbot.slack.views.why import quoted
 
 __all__ = ["elsewhere", "notice"]
 
@@ -39,7 +40,8 @@ def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Pay
     people = "".join(f"{mention(user)} " for user in delivery.mentions[:_MOST_MENTIONS])
     took = span(job, now) if job.is_terminal else ""
     text = f"{people}{headline(job)}" + (f" {took}" if took else "")
-    body = [blocks.section("\n".join(_lines(job, owner, now)))]
+    private = delivery.destination.is_dm
+    body = [blocks.section("\n".join(_lines(job, owner, now, private=private)))]
     if note:
         body.append(blocks.context(note))
     if ids.carriable(job.id):
@@ -61,8 +63,9 @@ def elsewhere(channel_id: str, code: str) -> str:
     return f"I couldn't post this in <#{channel_id}>: {why}."
 
 
-def _lines(job: Job, owner: str, now: datetime) -> list[str]:
-    lines = [identity(job, owner), _what_now(job, now), summary(job, private=False), reason_line(job)]
+def _lines(job: Job, owner: str, now: datetime, *, private: bool) -> list[str]:
+    why = quoted(job, private=private)
+    lines = [identity(job, owner), _what_now(job, now), summary(job, private=private), why]
     return [line for line in lines if line]
 
 

@@ -15,7 +15,7 @@ from dojobbot.domain import ENDED, Branch, Job, Progress
 from dojobbot.slack.text import duration, foreign, plural
 from dojobbot.slack.views.status import LOOKS
 
-__all__ = ["bar", "percent", "summary", "tree"]
+__all__ = ["bar", "chain", "percent", "summary", "tree"]
 
 _CELLS = 10
 _MOST_LINES = 14
@@ -47,7 +47,7 @@ def summary(job: Job, *, private: bool) -> str:
     """
     report = job.progress
     if job.status == "Succeeded":
-        return _after_success(report)
+        return _after_success(job, report)
     line = _drawn(job, report, private=private) if report is not None else ""
     if job.has_ended:
         return f"Last report: {line}" if line else ""
@@ -56,11 +56,20 @@ def summary(job: Job, *, private: bool) -> str:
     return "Not started yet" if job.status in _WAITING else "No progress reported yet"
 
 
-def _after_success(report: Progress | None) -> str:
+def _after_success(job: Job, report: Progress | None) -> str:
+    """Say what came of it: the result, or how many of what, how many of them in vain, and how fast."""
     if report is None:
         return ""
-    lost = f"{_counted(report.failed, report)} failed" if report.failed else ""
-    return ", ".join(part for part in (_result(report), lost) if part)
+    parts = [_result(report)]
+    if report.total and not report.step:
+        whole = report.done is not None and report.done >= report.total
+        parts.append(_counted(report.total, report))
+        parts.append(f"{report.failed:,} failed" if report.failed else "")
+        # A report that stopped early says how many there were, but neither how many of them nor how fast.
+        parts += _pace(job, report) if whole else []
+    elif report.failed:
+        parts.append(f"{_counted(report.failed, report)} failed")
+    return ", ".join(part for part in parts if part)
 
 
 def _drawn(job: Job, report: Progress, *, private: bool) -> str:
@@ -97,9 +106,9 @@ def _result(report: Progress) -> str:
 
 
 def _numbers(report: Progress) -> list[str]:
-    """Count what is done (the failed among them) and what failed; not the million steps of a simulation."""
-    if report.step:
-        return []
+    """Count what is done (the failed among them) and what failed; of a simulation, the time if known."""
+    if report.ns_per_step is not None and report.done is not None and report.total is not None:
+        return [f"{_ns(report.done * report.ns_per_step)} of {_ns(report.total * report.ns_per_step)} ns"]
     said = [f"{report.failed:,} failed"] if report.failed else []
     if report.done is None:
         return said
@@ -108,18 +117,22 @@ def _numbers(report: Progress) -> list[str]:
     return [f"{report.done:,} of {_counted(report.total, report)}", *said]
 
 
+def _ns(nanoseconds: float) -> str:
+    return f"{nanoseconds:,.2f}".rstrip("0").rstrip(".") if nanoseconds < 1e6 else f"{nanoseconds:.3g}"
+
+
 def _counted(count: int, report: Progress) -> str:
     return plural(count, (foreign(report.unit, 20) or "item").removesuffix("s"))
 
 
 def _pace(job: Job, report: Progress) -> list[str]:
-    """Say how fast it goes and how long it still takes.
+    """Say how fast it goes and how long it still takes; after the end, how fast it went.
 
     Measured up to the report's own time, not to now, so that a card says the same until there is news.
     """
-    if job.is_terminal:
-        return []
     rate = _rate(job, report)
+    if job.is_terminal:
+        return [] if rate is None else [_per(rate)]
     left = report.seconds_left
     if left is None and rate and report.total is not None and report.done is not None:
         left = max(0, report.total - report.done) / rate
@@ -129,9 +142,10 @@ def _pace(job: Job, report: Progress) -> list[str]:
 
 def _rate(job: Job, report: Progress) -> float | None:
     """Count what was done in a second of the run; None for a job with steps, whose count begins anew."""
-    if not report.done or report.step or job.started_at is None or job.updated_at is None:
+    until = job.completed_at if job.has_ended and job.completed_at else job.updated_at
+    if not report.done or report.step or job.started_at is None or until is None:
         return None
-    took = job.updated_at - job.started_at
+    took = until - job.started_at
     return report.done / took.total_seconds() if took >= _SHORTEST_FOR_A_RATE else None
 
 
@@ -145,6 +159,22 @@ def _per(per_second: float) -> str:
 def _rough(seconds: float) -> timedelta:
     """Round a guess up to whole minutes; nobody believes its seconds. At most 100 days."""
     return timedelta(minutes=-(-min(seconds, 8_640_000) // 60))
+
+
+def chain(job: Job) -> str:
+    """Draw the steps of a free-energy run up to where it is and beyond, or nothing.
+
+    Nothing after success, where every step is through, nor beside a tree, which says more.
+    """
+    report = job.progress
+    if report is None or job.status == "Succeeded" or report.branches or report.step_number is None:
+        return ""
+    here = "✗" if job.has_ended else "▸"
+    marked = (
+        (at < report.step_number and "✓") or (at == report.step_number and here) or "·"
+        for at in range(1, len(report.steps) + 1)
+    )
+    return "  ".join(f"{mark} {foreign(name, 40)}" for mark, name in zip(marked, report.steps, strict=True))
 
 
 def tree(job: Job, *, private: bool) -> str:
