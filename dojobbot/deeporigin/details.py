@@ -37,14 +37,24 @@ def reason(status_reason: object, quotation: object) -> str | None:
 
 def words(said: Mapping[str, object]) -> str | None:
     """Give what an object of the platform tells a person: what happened, the detail, what to do."""
-    happened = [
-        text(said.get("purchase_approval_comment")),
-        text(said.get("message")) or text(said.get("title")),
-        text(said.get("detail")),
-    ]
-    action = text(said.get("action_request")) or text(said.get("actionRequest"))
-    fallback = text(said.get("code")) if not any(happened) else None
-    return sentences([*happened, fallback, action])
+    told = happened(said)
+    return sentences([told, None if told else text(said.get("code")), todo(said)])
+
+
+def happened(said: Mapping[str, object]) -> str | None:
+    """Give what an object of the platform says that happened, with the detail."""
+    return sentences(
+        [
+            text(said.get("purchase_approval_comment")),
+            text(said.get("message")) or text(said.get("title")),
+            text(said.get("detail")),
+        ]
+    )
+
+
+def todo(said: Mapping[str, object]) -> str | None:
+    """Give what an object of the platform asks a person to do."""
+    return text(said.get("action_request")) or text(said.get("actionRequest"))
 
 
 def quote(quotation: object) -> Quote | None:

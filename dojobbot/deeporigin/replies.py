@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dojobbot.deeporigin import details
+from dojobbot.deeporigin import details, restrictions
 from dojobbot.deeporigin.fields import number, sentences, text
 from dojobbot.deeporigin.requests import Purpose, Request
 from dojobbot.deeporigin.wire import UNREADABLE
@@ -30,19 +30,6 @@ from dojobbot.errors import (
 )
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
-
-RESTRICTION_CODES = frozenset(
-    {
-        "LICENSE.FEATURE_NOT_LICENSED",
-        "LICENSE.INSUFFICIENT_AVAILABILITY",
-        "LICENSE.RESERVE.FEATURE_NOT_LICENSED",
-        "LICENSE.RESERVE.EXCEEDS_MAX",
-        "MASON.TOOL_EXECUTION.BILLING_REJECTED",
-        "MASON.TOOL_EXECUTION.TIER_LIMIT_EXCEEDED",
-        "CREDITS_TX.PREPARE.INSUFFICIENT",
-    }
-)
-NO_FUNDS = "InsufficientFunds"
 
 CHECK_ADDRESS = "Its operator checks `DO_BASE_URL`, `DO_ENV` and `DO_ORG_KEY`."
 MAY_HAVE_HAPPENED = "It may have happened all the same: press Refresh to see."
@@ -82,10 +69,10 @@ def trouble(reply: Reply, request: Request, *, expires_at: datetime | None, now:
     """
     if 200 <= reply.status < 300:
         spends = request.purpose is Purpose.CONFIRM
-        restricted = _restriction(_content(reply), reply.status) if spends else None
+        restricted = restrictions.refusal(_content(reply), reply.status) if spends else None
         return Trouble(restricted) if restricted else None
     content = _content(reply)
-    error = _restriction(content, reply.status) or _error(reply, content, request, expires_at, now)
+    error = restrictions.refusal(content, reply.status) or _error(reply, content, request, expires_at, now)
     retry = reply.status in RETRIED and not isinstance(error, PlatformRestricted)
     return Trouble(error, retry, retry_after(reply, now) if retry else None)
 
@@ -141,39 +128,10 @@ def _refusal(status: int, said: str | None, code: str | None, request: Request) 
     if status < 400:
         return MalformedReply(f"Deep Origin answered with HTTP {status} and no content.", hint=CHECK_ADDRESS)
     if status == 402:
-        return _restricted(said, status, code)
+        return restrictions.unnamed(said, status, code)
     hint = CHECK_ADDRESS if status == 404 else ASK_OPERATOR
     message = said or f"Deep Origin refused (HTTP {status})."
     return PlatformRefused(message, status=status, code=code, hint=None if request.job_id else hint)
-
-
-def _restriction(content: object, status: int) -> PlatformRestricted | None:
-    """Find a restriction: at the top level, in `statusReason` or in one of the `errors`."""
-    if not isinstance(content, dict):
-        return None
-    status_reason = content.get("statusReason")
-    for said in (content, status_reason, *_errors(content)):
-        code = text(said.get("code")) if isinstance(said, dict) else None
-        if code in RESTRICTION_CODES:
-            return _restricted(details.words(said), status, code)
-    if content.get("status") == NO_FUNDS:
-        return _restricted(details.reason(status_reason, None), status, NO_FUNDS)
-    if content.get("purchase_approved") is False or content.get("is_approved") is False:
-        return _restricted(details.words(content) or _item_comments(content), status, None)
-    return None
-
-
-def _restricted(said: str | None, status: int, code: str | None) -> PlatformRestricted:
-    message = said or "Deep Origin's licensing or billing rules forbid it."
-    return PlatformRestricted(message, status=status, code=code)
-
-
-def _item_comments(content: Mapping[str, Any]) -> str | None:
-    items = content.get("items")
-    rows = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    return sentences(
-        text(row.get(key)) for row in rows for key in ("purchaseApprovalComment", "actionRequest")
-    )
 
 
 def _message(content: object) -> str | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from dojobbot.deeporigin import details, progress
+from dojobbot.deeporigin import details, progress, restrictions
 from dojobbot.deeporigin.fields import text
 from dojobbot.deeporigin.requests import ID_PATTERN
 from dojobbot.deeporigin.rows import (
@@ -175,7 +175,8 @@ def _to_job(row: Row) -> Job:
         started_at=_utc(row.started_at),
         completed_at=_utc(row.completed_at),
         updated_at=_utc(row.updated_at),
-        reason=details.reason(row.status_reason, row.quotation_result),
+        reason=restrictions.why(raw_status, row.status_reason)
+        or details.reason(row.status_reason, row.quotation_result),
         progress=progress.parse(
             row.progress_report, ligands=len(inputs.smiles_list or ()) or None, inputs=_steps(inputs)
         ),

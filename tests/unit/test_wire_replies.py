@@ -2,14 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dojobbot.deeporigin import requests
-from dojobbot.deeporigin.replies import RESTRICTION_CODES, Reply, Trouble, retry_after, server_time, trouble
+from dojobbot.deeporigin.replies import Reply, Trouble, retry_after, server_time, trouble
 from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import JobFilter
 from dojobbot.errors import (
@@ -27,7 +26,6 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 JOB = "9e9eb45e-0000-4000-8000-000000000001"
 READ, CANCEL, CONFIRM = (build("lab", JOB) for build in (requests.job, requests.cancel, requests.confirm))
 LIST = requests.listing("lab", JobFilter(), page=0, page_size=10)
-CODE = "CREDITS_TX.PREPARE.INSUFFICIENT"
 
 
 def judged(
@@ -107,33 +105,6 @@ def test_a_refusal_carries_status_and_code() -> None:
     assert (found.status, found.code) == (409, "MASON.WRONG_STATE")
     assert "Refresh" in found.hint
     assert "Refresh" not in error(400, None, LIST).hint
-
-
-@pytest.mark.parametrize("code", sorted(RESTRICTION_CODES))
-def test_every_restriction_code_is_found_wherever_it_stands(code: str) -> None:
-    said = {"code": code, "message": "Not in your plan", "action_request": "Ask Ada"}
-    for body in (said, {"errors": [{"code": "OTHER"}, said]}, {"statusReason": said}):
-        found = error(403, body)
-        assert isinstance(found, PlatformRestricted)
-        assert (str(found), found.code, found.status) == ("Not in your plan. Ask Ada", code, 403)
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ({"status": "InsufficientFunds", "statusReason": {"code": CODE, "message": "12 USD"}}, "12 USD"),
-        ({"status": "InsufficientFunds", "statusReason": "Budget exceeded"}, "Budget exceeded"),
-        ({"status": "InsufficientFunds"}, "Deep Origin's licensing or billing rules forbid it."),
-        ({"purchase_approved": False, "purchase_approval_comment": "Over limit"}, "Over limit"),
-        ({"is_approved": False, "items": [{"actionRequest": "Buy more"}]}, "Buy more"),
-    ],
-)
-def test_a_confirm_may_be_restricted_inside_a_200(body: dict[str, Any], said: str) -> None:
-    found = judged(200, body, CONFIRM)
-    assert found is not None
-    assert isinstance(found.error, PlatformRestricted)
-    assert (str(found.error), found.retry) == (said, False)
-    assert judged(200, body, READ) is None
 
 
 def test_an_expired_token_is_named_as_such() -> None:
