@@ -86,11 +86,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteLine:
+    """One item of a quote, or several together (`items`), in US dollars. `item` is foreign text."""
+
+    item: str
+    quantity: float | None
+    each: float | None
+    total: float
+    items: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    """What a job would cost: the sum in US dollars, and a digest that changes whenever a price does."""
+    """What a job would cost: the sum in US dollars, and a digest that changes whenever a price does.
+
+    `lines` add up to the sum; of a very long quote the last one stands for all the others.
+    """
 
     amount: float
     digest: str
+    lines: tuple[QuoteLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,7 @@ class Job:
         if job.status != "Quoted":
             message = f"Job {self.id} is {job.status}, not Quoted: there is nothing to approve."
             raise PlatformRefused(message, status=_CONFLICT, hint="Only a quoted job can be approved.")
-        if seen is not None and job.quote != seen:
+        if seen is not None and (job.quote is None or job.quote.digest != seen.digest):
             now_costs = money(job.quote.amount) if job.quote else "unknown"
             raise PlatformRefused(
                 f"The quote of job {self.id} has changed from {money(seen.amount)} to {now_costs}.",

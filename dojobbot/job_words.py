@@ -12,7 +12,7 @@ from typing import Any
 from dojobbot.deeporigin.fields import number
 from dojobbot.deeporigin.snapshot import Snapshot
 from dojobbot.domain import Job
-from dojobbot.slack.text import duration, money, plain
+from dojobbot.slack.text import duration, money, plain, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.status import LOOKS, OTHER
@@ -165,7 +165,7 @@ def _item(row: Mapping[str, Any]) -> str:
     each, total, count = number(row.get("priceEach")), number(row.get("priceTotal")), number(row.get("qty"))
     parts = [plain(str(row.get("itemCode") or "item"), 60)]
     if each is not None and count is not None:
-        parts.append(f"{count:g} x {money(each)}")
+        parts.append(f"{count:g} x {unit_price(each)}")
     if total is not None:
         parts.append(f"= {money(total)}")
     parts.append(plain(str(row.get("message") or ""), 200))

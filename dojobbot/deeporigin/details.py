@@ -11,11 +11,13 @@ import math
 from collections.abc import Mapping
 
 from dojobbot.deeporigin.fields import number, sentences, text
-from dojobbot.domain import Quote
+from dojobbot.domain import Quote, QuoteLine
 
 REASON_LIMIT = 1000
 DIGEST_LENGTH = 16
 HIGHEST_PRICE = 1e9
+MOST_LINES = 100
+ITEM_LIMIT = 80
 
 
 def reason(status_reason: object, quotation: object) -> str | None:
@@ -71,13 +73,38 @@ def quote(quotation: object) -> Quote | None:
     rows = quotation.get("successfulQuotations") if isinstance(quotation, Mapping) else None
     if not isinstance(rows, list) or not rows:
         return None
-    prices: list[float] = []
+    lines: list[QuoteLine] = []
     items: list[str] = []
     for row in rows:
         price = number(row.get("priceTotal")) if isinstance(row, Mapping) else None
         if price is None or not 0 <= price <= HIGHEST_PRICE:
             return None
-        prices.append(price)
+        lines.append(_line(row, price))
         items.append(json.dumps([text(row.get("itemCode")), number(row.get("qty")), price]))
     canonical = json.dumps(sorted(items)).encode("utf-8")
-    return Quote(amount=math.fsum(prices), digest=hashlib.sha256(canonical).hexdigest()[:DIGEST_LENGTH])
+    return Quote(
+        amount=math.fsum(line.total for line in lines),
+        digest=hashlib.sha256(canonical).hexdigest()[:DIGEST_LENGTH],
+        lines=_bounded(lines),
+    )
+
+
+def _line(row: Mapping[str, object], price: float) -> QuoteLine:
+    """Read a row; the item by the name that its only price record has, else by its code."""
+    records = row.get("pricingRecords")
+    record = records[0] if isinstance(records, list) and len(records) == 1 else None
+    name = text(record.get("itemName"), ITEM_LIMIT) if isinstance(record, Mapping) else None
+    item = name or text(row.get("itemCode"), ITEM_LIMIT) or "Item"
+    quantity, each = (
+        found if found is not None and 0 <= found <= HIGHEST_PRICE else None
+        for found in (number(row.get("qty")), number(row.get("priceEach")))
+    )
+    return QuoteLine(item, quantity, each, price)
+
+
+def _bounded(lines: list[QuoteLine]) -> tuple[QuoteLine, ...]:
+    if len(lines) <= MOST_LINES:
+        return tuple(lines)
+    rest = lines[MOST_LINES - 1 :]
+    others = QuoteLine("Others", None, None, math.fsum(line.total for line in rest), items=len(rest))
+    return (*lines[: MOST_LINES - 1], others)

@@ -18,7 +18,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from dojobbot.errors import DojobbotError
-from dojobbot.slack.views import answers
+from dojobbot.slack.views import answers, blocks
 
 __all__ = ["Desk", "Payload", "Reply"]
 
@@ -42,7 +42,14 @@ class Reply:
     in_place: bool
 
     async def send(self, payload: Payload) -> None:
-        """Send a private answer."""
+        """Send a private answer; what Slack does not draw is sent once more, plainer."""
+        refused = await self._send(payload)
+        simple = blocks.plainer(payload) if refused else None
+        if simple is not None:
+            await self._send(simple)
+
+    async def _send(self, payload: Payload) -> bool:
+        """Send it; whether Slack refused it."""
         body: dict[str, Any] = {
             "response_type": "ephemeral",
             "replace_original": self.in_place,
@@ -55,9 +62,11 @@ class Reply:
             response = await client.send_dict(body)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackApiError) as error:
             log.warning("an answer did not reach Slack: %s", type(error).__name__)
-            return
-        if response.status_code != 200:
-            log.warning("Slack did not take an answer: %s %s", response.status_code, response.body[:200])
+            return False
+        if response.status_code == 200:
+            return False
+        log.warning("Slack did not take an answer: %s %s", response.status_code, response.body[:200])
+        return True
 
 
 class Desk:

@@ -24,6 +24,7 @@ __all__ = [
     "money",
     "plain",
     "plural",
+    "unit_price",
 ]
 
 SECTION_BUDGET = 3000
@@ -109,6 +110,11 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
 def money(amount: float) -> str:
     """Give US dollars with cents: `$184.50`."""
     return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+
+
+def unit_price(amount: float) -> str:
+    """Give a price of one piece in US dollars, with as many decimals as it has, six at most: `$0.0125`."""
+    return money(amount) if round(amount, 2) == round(amount, 6) else f"${amount:,.6f}".rstrip("0")
 
 
 def plural(count: int, noun: str) -> str:

@@ -21,6 +21,7 @@ from dojobbot.domain import (
     PostKind,
     Progress,
     Quote,
+    QuoteLine,
     Subscription,
     Transition,
     Watch,
@@ -65,6 +66,7 @@ def job_values(known: KnownJob) -> Values:
         "progress": job.progress,
         "quote_amount": None if job.quote is None else job.quote.amount,
         "quote_digest": None if job.quote is None else job.quote.digest,
+        "quote_lines": None if job.quote is None else job.quote.lines,
         "project_id": job.project_id,
         "hidden": job.hidden,
         "seq": known.seq,
@@ -90,11 +92,17 @@ def known_job(row: AnyRow) -> KnownJob:
         updated_at=row.updated_at,
         reason=row.reason,
         progress=None if row.progress is None else msgspec.convert(row.progress, Progress),
-        quote=None if row.quote_digest is None else Quote(row.quote_amount, row.quote_digest),
+        quote=None if row.quote_digest is None else _quote(row),
         project_id=row.project_id,
         hidden=row.hidden,
     )
     return KnownJob(job=job, seq=row.seq, read_at=row.read_at)
+
+
+def _quote(row: AnyRow) -> Quote:
+    # Null in rows that are older than the column, until the job is read again.
+    lines = msgspec.convert(row.quote_lines or (), tuple[QuoteLine, ...])
+    return Quote(row.quote_amount, row.quote_digest, lines)
 
 
 def moved_values(transition: Transition) -> Values:

@@ -89,6 +89,7 @@ jobs = Table(
     Column("progress", DOCUMENT),
     Column("quote_amount", Float),
     Column("quote_digest", String),
+    Column("quote_lines", DOCUMENT),
     Column("project_id", String),
     Column("hidden", Boolean, nullable=False),
     Column("seq", Integer, nullable=False),

@@ -29,10 +29,14 @@ def problems(payload: dict[str, Any]) -> list[str]:
     for block in every_block:
         found += _block(block)
     total = sum(
-        len(each["text"]) for each in _walk(every_block) if each.get("type") in {"mrkdwn", "plain_text"}
+        len(each["text"])
+        for each in _walk(every_block)
+        if each.get("type") in {"mrkdwn", "plain_text", "raw_text"}
     )
     if total > 12_000:
         found.append(f"{total} characters of block text")
+    if [block["type"] for block in every_block].count("table") > 1:
+        found.append("more than one table")
     spoken = [payload["text"], *(each["text"] for each in _walk(every_block) if each.get("type") == "mrkdwn")]
     found += [f"would ping or link: {text[:80]}" for text in spoken if LOUD.search(text)]
     found += [f"a broken escape: {text[-80:]}" for text in spoken if _broken(text)]
@@ -85,8 +89,18 @@ def _block(block: dict[str, Any]) -> list[str]:
             found = [] if 1 <= len(action_ids) <= 25 else ["1 to 25 actions"]
             found += ["an action id twice in a block"] if len(set(action_ids)) < len(action_ids) else []
             return found + [line for each in block["elements"] for line in _element(each)]
+        case "table":
+            return _table(block["rows"], block["column_settings"])
         case other:
             return [f"a block of type {other}"]
+
+
+def _table(rows: list[list[dict[str, Any]]], columns: list[dict[str, Any]]) -> list[str]:
+    cells = [cell for row in rows for cell in row]
+    found = [] if 1 <= len(rows) <= 100 and 1 <= len(columns) <= 20 else ["1 to 100 rows of 1 to 20 cells"]
+    found += [] if all(len(row) == len(columns) for row in rows) else ["rows of different lengths"]
+    found += [] if all(set(cell) == {"type", "text"} and cell["text"] for cell in cells) else ["an odd cell"]
+    return found + (["a table's text"] if sum(len(cell["text"]) for cell in cells) > 10_000 else [])
 
 
 def _element(element: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from dojobbot.domain import GONE, KNOWN_STATUSES, Action, ActionKind, Branch, Job, Progress, Quote
+from dojobbot.domain import GONE, KNOWN_STATUSES, Action, ActionKind, Branch, Job, Progress, Quote, QuoteLine
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
 
@@ -50,7 +50,14 @@ progresses = st.builds(
         st.builds(Branch, st.integers(0, 50), words, statuses, fractions, words), max_size=40
     ).map(tuple),
 )
-quotes = st.builds(Quote, st.floats(-1e6, 1e15), st.text("0123456789abcdef", min_size=8, max_size=16))
+amounts = st.floats(-1e6, 1e15)
+quote_lines = st.builds(QuoteLine, words, st.none() | amounts, st.none() | amounts, amounts)
+quotes = st.builds(
+    Quote,
+    amounts,
+    st.text("0123456789abcdef", min_size=8, max_size=16),
+    st.lists(quote_lines, max_size=30).map(tuple),
+)
 
 
 @st.composite

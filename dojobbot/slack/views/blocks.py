@@ -7,9 +7,11 @@ mrkdwn is always `verbatim`, so that nothing bare (`@here`, `#general`, a URL) i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
-from dojobbot.slack.text import SECTION_BUDGET, clip
+from dojobbot.slack.text import SECTION_BUDGET, clip, escape
 
 __all__ = [
     "Block",
@@ -22,8 +24,10 @@ __all__ = [
     "message",
     "option",
     "overflow",
+    "plainer",
     "section",
     "select",
+    "table",
 ]
 
 Block = dict[str, object]
@@ -93,6 +97,47 @@ def select(action_id: str, placeholder: str, options: Sequence[Block]) -> Block:
         "placeholder": _plain(placeholder),
         "options": list(options),
     }
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> Block:
+    """Build a table of plain text, one a message; the first row is its header.
+
+    Args:
+        rows: the cells, as many in each row and none of them empty.
+        right: the places of the columns that hold numbers.
+    """
+    columns = range(len(rows[0]))
+    return {
+        "type": "table",
+        "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in rows],
+        "column_settings": [
+            {"align": "right"} if place in right else {"is_wrapped": True} for place in columns
+        ],
+    }
+
+
+def plainer(payload: Payload) -> Payload | None:
+    """Give a message with its tables as preformatted text, for a Slack that draws none; None without any."""
+    attachments = payload.get("attachments")
+    if not isinstance(attachments, list) or '"type": "table"' not in json.dumps(attachments):
+        return None
+    changed = [
+        {**each, "blocks": [_drawn_plainly(block) for block in each["blocks"]]} for each in attachments
+    ]
+    return {**payload, "attachments": changed}
+
+
+def _drawn_plainly(block: Block) -> Block:
+    return _as_text(block) if block["type"] == "table" else block
+
+
+def _as_text(drawn: Block) -> Block:
+    rows: Any = drawn["rows"]
+    cells = [[cell["text"].replace("`", "'") for cell in row] for row in rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    text = escape("\n".join(line.rstrip() for line in lines))
+    return section(f"```\n{clip(text, SECTION_BUDGET - 8)}\n```")
 
 
 def _mrkdwn(text: str) -> Block:

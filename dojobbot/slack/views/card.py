@@ -14,6 +14,7 @@ from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, headline, identity, state, times
 from dojobbot.slack.views.progress import chain, summary, tree
+from dojobbot.slack.views.quote import table
 from dojobbot.slack.views.status import look
 from dojobbot.slack.views.why import quoted
 
@@ -56,6 +57,9 @@ def card(view: Card) -> Payload:
     job = view.known.job
     body = [blocks.section(view.note)] if view.note else []
     body.append(blocks.section("\n".join(_lines(view))))
+    prices = table(job.quote) if job.status == "Quoted" and job.quote and view.private else None
+    if prices is not None:
+        body.append(prices)
     branches = tree(job, private=view.private)
     if branches:
         body.append(blocks.section(branches))

@@ -1,0 +1,43 @@
+"""What a job would cost, item by item, as a table; and as plain lines where Slack draws no table.
+
+A message may hold one table of at most 100 rows and 10,000 characters, also inside an attachment
+(reference/block-kit/blocks/table-block); nobody reads that many on a card.
+"""
+
+from __future__ import annotations
+
+import math
+
+from dojobbot.domain import Quote, QuoteLine
+from dojobbot.slack.text import money, plain, plural, unit_price
+from dojobbot.slack.views import blocks
+from dojobbot.slack.views.blocks import Block
+
+__all__ = ["table"]
+
+_MOST_LINES = 12
+_UNKNOWN = "-"
+
+
+def table(quote: Quote) -> Block | None:
+    """Draw the lines of a quote, those that are too many as one with their sum, and the sum of all.
+
+    None where the platform named no lines.
+    """
+    if not quote.lines:
+        return None
+    shown = quote.lines if len(quote.lines) <= _MOST_LINES else quote.lines[: _MOST_LINES - 1]
+    rest = quote.lines[len(shown) :]
+    rows = [_row(line) for line in shown]
+    if rest:
+        others = math.fsum(line.total for line in rest)
+        count = sum(line.items for line in rest)
+        rows.append([plural(count, "more item"), _UNKNOWN, _UNKNOWN, money(others)])
+    rows.append(["Total", _UNKNOWN, _UNKNOWN, money(quote.amount)])
+    return blocks.table([["Item", "Quantity", "Each", "Total"], *rows], right=(1, 2, 3))
+
+
+def _row(line: QuoteLine) -> list[str]:
+    quantity = _UNKNOWN if line.quantity is None else f"{line.quantity:,.10g}"
+    each = _UNKNOWN if line.each is None else unit_price(line.each)
+    return [plain(line.item, 60) or "Item", quantity, each, money(line.total)]
