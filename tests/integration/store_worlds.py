@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dojobbot.domain import Branch, Destination, Job, Post, PostKind, Progress, Quote, Reading
+from dojobbot.domain import Branch, Destination, Job, Post, PostKind, Progress, Quote, QuoteLine, Reading
 from dojobbot.ports import Claim, Store
 from dojobbot.store.store import open_store
 
@@ -50,7 +50,9 @@ A_JOB = Job(
         unit="ligands",
         branches=(Branch(0, "complex", "Running", 0.1), Branch(1, "solvent", "Succeeded", None, "done")),
     ),
-    quote=Quote(12.345, "abc"),
+    quote=Quote(
+        12.345, "abc", (QuoteLine("RBFE", 27.0, None, 10.0), QuoteLine("Others", None, None, 2.345, 3))
+    ),
     project_id="project-1",
 )
 JOB_ID = A_JOB.id

@@ -1,0 +1,60 @@
+"""A private answer that Slack does not draw is sent once more, plainer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from dojobbot.slack.replies import Reply
+from dojobbot.slack.views import blocks
+
+TABLE = blocks.message(
+    "A quote", [blocks.attachment("#ffc107", [blocks.table([["Item", "Total"], ["DOCK-001", "$1.25"]])])]
+)
+
+
+@asynccontextmanager
+async def slack(*statuses: int) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """Serve a response_url that answers with these statuses; gives it and what was sent there."""
+    sent: list[dict[str, Any]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        sent.append(await request.json())
+        status = statuses[len(sent) - 1]
+        return web.Response(status=status, text="ok" if status == 200 else "invalid_blocks")
+
+    application = web.Application()
+    application.add_routes([web.post("/", answer)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/", sent
+    finally:
+        await runner.cleanup()
+
+
+def kinds(body: dict[str, Any]) -> list[str]:
+    return [block["type"] for block in body["attachments"][0]["blocks"]]
+
+
+async def test_a_table_that_slack_refuses_is_sent_as_text() -> None:
+    async with slack(400, 200) as (url, sent):
+        await Reply(url, in_place=False).send(TABLE)
+    assert [kinds(body) for body in sent] == [["table"], ["section"]]
+    assert "DOCK-001" in sent[1]["attachments"][0]["blocks"][0]["text"]["text"]
+
+
+async def test_what_slack_takes_is_sent_once() -> None:
+    async with slack(200) as (url, sent):
+        await Reply(url, in_place=False).send(TABLE)
+    assert len(sent) == 1
+
+
+async def test_what_cannot_be_plainer_is_not_sent_again() -> None:
+    async with slack(400) as (url, sent):
+        await Reply(url, in_place=False).send(blocks.message("Words"))
+    assert len(sent) == 1
