@@ -225,12 +225,20 @@ def test_waiting_ends_with_an_error_that_no_waiting_mends(lab: Lab) -> None:
 
 
 def test_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> None:
-    job_id = lab.dock(runs=2)
+    job_id = lab.dock()
     code = (
         "from dojobbot import Job\n"
-        f"job = Job.from_id({job_id!r}); job.watch(interval=0.1); print(job.wait(timeout=30))"
+        f"job = Job.from_id({job_id!r}); job.watch(interval=0.1); print(job.wait(timeout=60))"
     )
+
+    def end_when_seen_running() -> None:
+        until(lambda: lab.calls(path=job_id) >= 3, 60)
+        lab.change(job_id, status="Completed")
+
+    ending = threading.Thread(target=end_when_seen_running)
+    ending.start()
     drawn = in_terminal(code, lab)
+    ending.join()
     assert "\x1b[38;5;27m● Running\x1b[0m" in drawn
     assert "\x1b[38;5;29m● Succeeded\x1b[0m" in drawn
     assert re.search(r"\x1b\[\dF\x1b\[J", drawn)
