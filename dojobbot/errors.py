@@ -12,6 +12,7 @@ __all__ = [
     "DeliveryUnknown",
     "DestinationClosed",
     "DojobbotError",
+    "ExportFailed",
     "FileRefused",
     "InvalidQuery",
     "JobNotFound",
@@ -164,6 +165,12 @@ class FileRefused(SlackError):
     """Slack, or the rules of the workspace, take no such file: nothing was shared."""
 
     hint = "Ask your Slack administrator which files apps may share here."
+
+
+class ExportFailed(DojobbotError):
+    """A file or figures could not be made; nothing was sent."""
+
+    hint = "Ask for less: narrow it with `since:` or `tool:`, or leave out what `with:` adds."
 
 
 # --- the store -----------------------------------------------------------------------------------

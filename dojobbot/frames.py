@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,7 @@ from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, JobFilter, PlatformUser, normalise
 from dojobbot.screen import ProgressBar
 
-__all__ = ["FrameQuery", "build", "fetch_frame", "get_dataframe"]
+__all__ = ["FrameQuery", "build", "fetch_frame", "fetch_some", "get_dataframe", "records"]
 
 PAGE_SIZE = 1_000
 """As in the official client: large enough that the way to and fro hardly counts, small enough to hold."""
@@ -37,7 +37,11 @@ _MINUTE, _HALF_A_MINUTE = 60_000_000, 30_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameQuery:
-    """Which jobs, and what of them. `statuses`: normalised; None for all of them."""
+    """Which jobs, and what of them. `statuses`: normalised; None for all of them.
+
+    `keeps`: what the platform cannot filter by, asked of each row as it comes: it has the fields of
+    `extras.looked_at` and of every dataframe, named as in `columns`.
+    """
 
     statuses: frozenset[str] | None = None
     tool_key: str | None = None
@@ -45,6 +49,7 @@ class FrameQuery:
     limit: int | None = None
     extras: Extras = field(default_factory=Extras)
     resolve_user_names: bool = False
+    keeps: Callable[[Any], bool] | None = None
 
 
 def get_dataframe(
@@ -128,6 +133,18 @@ def fetch_frame(
     Raises:
         PlatformError: the platform could not be reached or refused.
     """
+    frame, bad_names = fetch_some(account, query, report=report)
+    if bad_names:
+        shown = ", ".join(sorted(bad_names)[:5])
+        message = f"{len(bad_names)} of the platform's jobs could not be read and are left out: {shown}"
+        warnings.warn(message, UserWarning, stacklevel=3)
+    return frame
+
+
+def fetch_some(
+    account: Account, query: FrameQuery, *, report: Callable[[int, int | None], None]
+) -> tuple[pd.DataFrame, frozenset[str]]:
+    """Fetch a dataframe as `fetch_frame` does, and the names of the rows that could not be read."""
     columns = Columns(query.extras)
     bad_names: set[str] = set()
     names: dict[str, str] = {}
@@ -136,11 +153,7 @@ def fetch_frame(
             if query.resolve_user_names:
                 names = _names(client.users())
             _fetch(client, query, columns, bad_names, report)
-    if bad_names:
-        shown = ", ".join(sorted(bad_names)[:5])
-        message = f"{len(bad_names)} of the platform's jobs could not be read and are left out: {shown}"
-        warnings.warn(message, UserWarning, stacklevel=3)
-    return build(columns, names)
+    return build(columns, names), frozenset(bad_names)
 
 
 def _fetch(
@@ -151,9 +164,12 @@ def _fetch(
     report: Callable[[int, int | None], None],
 ) -> None:
     """Fill the columns, and the names of the rows that could not be read."""
-    size = PAGE_SIZE if query.limit is None else min(query.limit, PAGE_SIZE)
-    plan = PagePlan(limit=query.limit, size=size)
+    # Where rows are chosen here, how many it takes to find enough of them shows on the way.
+    wanted_rows = query.limit if query.keeps is None else None
+    size = PAGE_SIZE if wanted_rows is None else min(wanted_rows, PAGE_SIZE)
+    plan = PagePlan(limit=wanted_rows, size=size)
     wanted = JobFilter(statuses=query.statuses or frozenset(), created_after=query.created_after)
+    seen = 0
 
     def request_of(number: int) -> Request:
         return requests.listing(
@@ -170,11 +186,34 @@ def _fetch(
         fresh = plan.note(
             number, [*(row.execution_id for row in rows), *(row.name for row in bad)], count=count
         )
-        columns.add([row for row, is_fresh in zip(rows, fresh, strict=False) if is_fresh])
+        found = [row for row, is_fresh in zip(rows, fresh, strict=False) if is_fresh]
+        seen += len(found)
+        columns.add(found if query.keeps is None else [row for row in found if query.keeps(row)])
         bad_names.update(row.name for row in bad)
-        report(len(columns.ids), plan.count if query.limit is None else query.limit)
+        report(seen, plan.count if query.limit is None else query.limit)
+        if query.keeps is not None and query.limit is not None and len(columns.ids) >= query.limit:
+            break
     if query.limit is not None:
         columns.cut(query.limit)
+
+
+def records(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Give a dataframe's rows as plain values: text, whole numbers, moments in UTC, dicts; None for nothing.
+
+    A part of it at a time, so that a large one is not in memory twice.
+    """
+    for start in range(0, len(frame), PAGE_SIZE):
+        part = frame.iloc[start : start + PAGE_SIZE]
+        yield from zip(*(_plain(part[name]) for name in part.columns), strict=True)
+
+
+def _plain(column: Any) -> list[Any]:
+    if column.dtype == object:
+        return list(column)
+    values = column.tolist()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return [None if value is pd.NaT else value.to_pydatetime() for value in values]
+    return [None if value is pd.NA else value for value in values]
 
 
 def build(columns: Columns, names: Mapping[str, str]) -> pd.DataFrame:

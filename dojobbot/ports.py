@@ -6,7 +6,8 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,6 +32,7 @@ from dojobbot.domain import (
     Transition,
     Watch,
 )
+from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder
 
 
 class Clock(Protocol):
@@ -321,6 +323,25 @@ class Store(Protocol):
         ended, of which nothing was read since, and on which nothing of the others hangs. Spared: whatever is
         open or unsettled, and the audit. 0: there is nothing left to remove.
         """
+        ...
+
+
+Seen = Callable[[int, int | None], None]
+"""Hears how many of the platform's jobs were looked at, and in all where that is known."""
+
+
+class Exporter(Protocol):
+    """Makes files and figures of jobs where it takes nothing from those who press.
+
+    Any method may raise ExportFailed, with words on what to do.
+    """
+
+    def making(self, order: FileOrder, seen: Seen) -> AbstractAsyncContextManager[Exported]:
+        """Make a file that is there until the block is left."""
+        ...
+
+    async def figures(self, order: FiguresOrder, seen: Seen) -> Figures:
+        """Add up jobs."""
         ...
 
 

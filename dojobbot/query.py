@@ -6,15 +6,14 @@ word that is, and whose hint says what to type. Messages hold what was typed as 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, normalise
 from dojobbot.errors import InvalidQuery
+from dojobbot.query_words import shown, split_words, unknown_word, value_of, zone
 
 __all__ = ["DEFAULT_LIMIT", "MOST", "VERBS", "JobQuery", "JobsQuery", "parse_job", "parse_jobs"]
 
@@ -39,7 +38,6 @@ _MEANT = {
     "waiting": "queued",
 }
 _KEYS = ("tool:", "since:", "limit:")
-_QUOTES = "`\"'“”‘’.;"  # noqa: RUF001 - phones type these quotation marks
 _SPAN = re.compile(r"([0-9]{1,6})([hdw])", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = timedelta(days=3660)
@@ -82,7 +80,7 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
 
     Raises InvalidQuery for a word that is not understood, or two that contradict each other.
     """
-    words = _words(text.replace(",", " "))
+    words = split_words(text.replace(",", " "))
     if "help" in words:
         return JobsQuery(help=True)
     statuses = {_STATUSES[word]: word for word in words if word in _STATUSES}
@@ -92,7 +90,7 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
     for word in words:
         if word not in _STATUSES and word != "mine" and not word.startswith(_KEYS):
             raise _not_a_filter(word)
-    tool, since, limit = (_value(words, key) for key in _KEYS)
+    tool, since, limit = (value_of(words, key) for key in _KEYS)
     mine = "mine" in words
     said = [*statuses.values(), *(["mine"] if mine else [])]
     said += [f"tool:{tool}"] if tool else []
@@ -113,7 +111,7 @@ def parse_job(text: str) -> JobQuery:
     Of several ids in one URL the last is meant: what comes before it is what the job belongs to.
     Raises InvalidQuery when there is no id, more than one, or a word that is neither.
     """
-    words = _words(text)
+    words = split_words(text)
     if not words or "help" in words:
         return JobQuery(help=True)
     verbs = list(dict.fromkeys(word for word in words if word in VERBS))
@@ -123,7 +121,7 @@ def parse_job(text: str) -> JobQuery:
     targets = [target for target in map(_target, rest) if target]
     strange = [word for word in rest if not _target(word)]
     if strange and targets:
-        raise _unknown(
+        raise unknown_word(
             strange[0],
             VERBS,
             f"After the id you can type {_listed(VERBS)}; to refresh or share, use the card's menu.",
@@ -143,7 +141,7 @@ def _not_a_filter(word: str) -> InvalidQuery:
     """Explain a word that `/jobs` does not know: an id, another word for a status, or a typing mistake."""
     if _target(word):
         return InvalidQuery(
-            f"`{_shown(word)}` looks like a job's id.", hint=f"Type `/job {_shown(word)}` to open it."
+            f"`{shown(word)}` looks like a job's id.", hint=f"Type `/job {shown(word)}` to open it."
         )
     if word in _MEANT:
         return InvalidQuery(
@@ -152,26 +150,9 @@ def _not_a_filter(word: str) -> InvalidQuery:
         )
     if word == "all":
         return InvalidQuery("`all` is not needed.", hint="`/jobs` alone lists jobs of every status.")
-    return _unknown(word, (*_STATUSES, "mine", "help", *_KEYS), "Type `/jobs help` to see all words.")
-
-
-def _words(text: str) -> list[str]:
-    """Split what was typed, lower-cased, without Slack's escapes and without quotes around words."""
-    for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        text = text.replace(escaped, plain)
-    stripped = (word.strip(_QUOTES) for word in text.lower().split())
-    return [word for word in stripped if word]
-
-
-def _value(words: list[str], key: str) -> str | None:
-    """Give what follows `key`, None where it is not there."""
-    values = {word.removeprefix(key) for word in words if word.startswith(key)}
-    if len(values) > 1:
-        first, second = sorted(values)[:2]
-        raise InvalidQuery(
-            f"`{key}{_shown(first)}` and `{key}{_shown(second)}` contradict each other.", hint="Type one."
-        )
-    return values.pop() if values else None
+    return unknown_word(
+        word, (*_STATUSES, "mine", "help", "export", "stats", *_KEYS), "Type `/jobs help` to see all words."
+    )
 
 
 _EXAMPLES = {
@@ -185,7 +166,7 @@ def _limit(value: str) -> int:
     digits = value.isascii() and value.isdigit()
     if not digits or len(value) > 6 or not 1 <= int(value) <= MOST:
         raise InvalidQuery(
-            f"`limit:{_shown(value)}` is not a number from 1 to {MOST}.", hint=_EXAMPLES["limit:"]
+            f"`limit:{shown(value)}` is not a number from 1 to {MOST}.", hint=_EXAMPLES["limit:"]
         )
     return int(value)
 
@@ -193,11 +174,11 @@ def _limit(value: str) -> int:
 def _since(value: str, now: datetime, tz: str) -> datetime:
     moment = _ago(value, now) or _midnight(value, tz)
     if moment is None:
-        raise InvalidQuery(f"`since:{_shown(value)}` is not a time.", hint=_SINCE_HINT)
+        raise InvalidQuery(f"`since:{shown(value)}` is not a time.", hint=_SINCE_HINT)
     if moment > now:
-        raise InvalidQuery(f"`since:{_shown(value)}` lies in the future.", hint=_SINCE_HINT)
+        raise InvalidQuery(f"`since:{shown(value)}` lies in the future.", hint=_SINCE_HINT)
     if now - moment > _LONGEST:
-        raise InvalidQuery(f"`since:{_shown(value)}` is more than ten years ago.", hint=_SINCE_HINT)
+        raise InvalidQuery(f"`since:{shown(value)}` is more than ten years ago.", hint=_SINCE_HINT)
     return moment
 
 
@@ -215,18 +196,10 @@ def _midnight(value: str, tz: str) -> datetime | None:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
         return None
     try:
-        local = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=_zone(tz))
+        local = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=zone(tz))
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _zone(tz: str) -> ZoneInfo:
-    """Find the zone; Slack's word for it may be missing, or newer than our tables."""
-    try:
-        return ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def _target(word: str) -> str | None:
@@ -247,24 +220,7 @@ def _not_an_id(word: str) -> InvalidQuery:
         )
     if "://" in word:
         return InvalidQuery("There is no job id in that link.", hint=_JOB_HINT)
-    return _unknown(word, VERBS, f"Jobs are found by id, not by name. {_JOB_HINT}")
-
-
-def _unknown(word: str, choices: Collection[str], hint: str) -> InvalidQuery:
-    """Name the nearest word that is understood, if one is near."""
-    key, colon, value = word[:60].partition(":")
-    near = difflib.get_close_matches(key + colon, choices, n=1, cutoff=0.6)
-    suggestion = ""
-    if near:
-        said = near[0] + value if near[0].endswith(":") else near[0]
-        suggestion = f" Did you mean `{_shown(said)}`?"
-    return InvalidQuery(f"I don't know `{_shown(word)}`.{suggestion}", hint=hint)
-
-
-def _shown(word: str) -> str:
-    """Make a word fit to be quoted between backticks."""
-    word = "".join(each for each in word.replace("`", "'") if each.isprintable())
-    return word if len(word) <= 40 else word[:39] + "…"
+    return unknown_word(word, VERBS, f"Jobs are found by id, not by name. {_JOB_HINT}")
 
 
 def _listed(words: Collection[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from dojobbot.domain import Job, PlatformUser, SlackUser
+from dojobbot.orders import Person, email_in
 
 __all__ = [
     "Control",
@@ -19,6 +20,7 @@ __all__ = [
     "not_owner",
     "owner_name",
     "owner_record",
+    "person_of",
     "stranger",
 ]
 
@@ -58,7 +60,7 @@ def owner_name(job: Job, users: Sequence[PlatformUser]) -> str:
     record = owner_record(job, users)
     if record is not None and (record.name or record.email):
         return record.name or record.email or ""
-    return _email_in(job.created_by) or job.created_by or "unknown"
+    return email_in(job.created_by) or job.created_by or "unknown"
 
 
 def member_of(user: SlackUser, users: Sequence[PlatformUser]) -> PlatformUser | None:
@@ -78,10 +80,12 @@ def creators_of(user: SlackUser, users: Sequence[PlatformUser]) -> frozenset[str
 
 def is_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> bool:
     """Whether this person created the job."""
-    email = _trusted_email(user)
-    if email is None or job.created_by is None:
-        return False
-    return job.created_by in creators_of(user, users) or _email_in(job.created_by) == email
+    return person_of(user, users).created(job.created_by)
+
+
+def person_of(user: SlackUser, users: Sequence[PlatformUser]) -> Person:
+    """Say by what this person's jobs are known; by nothing, when Slack has not confirmed their e-mail."""
+    return Person(creators=creators_of(user, users), email=_trusted_email(user))
 
 
 def not_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> str | None:
@@ -104,9 +108,3 @@ def not_owner(user: SlackUser, job: Job, users: Sequence[PlatformUser]) -> str |
 
 def _trusted_email(user: SlackUser) -> str | None:
     return user.email.casefold() if user.email and user.email_confirmed else None
-
-
-def _email_in(created_by: str | None) -> str | None:
-    """Read the e-mail in a `provider|email` value, lower-cased."""
-    _, separator, email = (created_by or "").partition("|")
-    return email.casefold() if separator and "@" in email else None

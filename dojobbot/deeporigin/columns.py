@@ -38,15 +38,22 @@ class _Row(msgspec.Struct, rename="camel", gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """Which of the large fields are wanted too."""
+    """Which of the other fields are wanted too. `looked_at`: read of each row, and not kept in a column."""
 
     metadata: bool = False
     inputs: bool = False
     outputs: bool = False
+    quotation: bool = False
+    looked_at: tuple[str, ...] = ()
 
     def fields(self) -> tuple[str, ...]:
-        """Give their names in the order of the columns."""
-        wanted = (("metadata", self.metadata), ("user_inputs", self.inputs), ("user_outputs", self.outputs))
+        """Give the names of those that are kept, in the order of the columns."""
+        wanted = (
+            ("metadata", self.metadata),
+            ("user_inputs", self.inputs),
+            ("user_outputs", self.outputs),
+            ("quotation_result", self.quotation),
+        )
         return tuple(name for name, is_wanted in wanted if is_wanted)
 
 
@@ -54,13 +61,17 @@ class Columns:
     """The columns of the pages so far, each with one entry a job.
 
     Args:
-        extras: which of the large fields to keep.
+        extras: which of the other fields to read.
     """
 
     def __init__(self, extras: Extras) -> None:
         names = extras.fields()
         kind = msgspec.defstruct(
-            "_WideRow", [(name, Any, None) for name in names], bases=(_Row,), rename="camel", gc=False
+            "_WideRow",
+            [(name, Any, None) for name in (*names, *extras.looked_at)],
+            bases=(_Row,),
+            rename="camel",
+            gc=False,
         )
         self._reader: RowReader[Any] = RowReader(kind)
         self._words = _Known(str)

@@ -1,0 +1,105 @@
+"""Cells that no spreadsheet runs, and texts that every sheet can hold."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojobbot.exporting.cells import LONGEST_CELL, csv_cell, cut, flat, iso, neutral, printable
+
+TRIGGERS = "=+-@\t\r"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =cmd|' /C calc'!A0",
+        "\uff1d1",
+        '=HYPERLINK("x")',
+    ],
+)
+def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
+    """Also behind blanks, and in the wide forms that some take as well."""
+    assert neutral(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "BRD-7", "a=b", "9e9eb45e", "'quoted", "CC(=O)N"])
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    """Most of what people call things."""
+    assert neutral(text) == text
+
+
+@given(st.text())
+def test_no_text_begins_with_a_trigger_and_none_is_lost(text: str) -> None:
+    """Whatever a job is called."""
+    made = neutral(text)
+    assert not made.startswith(tuple(TRIGGERS))
+    assert made.removeprefix("'") in {text, text.removeprefix("'")}
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_stay_numbers(number: float) -> None:
+    """The negative ones too: a duration may be below zero where clocks differ."""
+    assert float(csv_cell(number)) == float(number)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(JSON)
+def test_nested_values_are_json_that_csv_carries(value: object) -> None:
+    """Quotes, commas and line breaks included."""
+    nested = {"value": value}
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([csv_cell(nested)])
+    (read,) = next(csv.reader(io.StringIO(buffer.getvalue(), newline="")))
+    assert json.loads(read) == nested
+
+
+def test_moments_are_in_utc_to_the_millisecond() -> None:
+    """As the platform writes them, wherever they came from."""
+    moment = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
+    assert iso(moment) == "2026-11-22T09:00:00.123Z"
+    assert flat(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
+    assert flat(None) == ""
+
+
+@given(st.text())
+def test_what_is_printable_is_all_but_control_characters(text: str) -> None:
+    """Tabs and line breaks may stay, and nothing else is lost."""
+    kept = printable(text)
+    assert all(each in "\t\n" or each >= " " for each in kept)
+    assert all(each in kept for each in text if each.isprintable())
+
+
+@given(st.text(alphabet="a😀é", min_size=0, max_size=60), st.integers(1, 50))
+def test_a_cut_text_is_a_beginning_that_fits(text: str, longest: int) -> None:
+    """Counted as Excel counts, where an emoji is two; it is never halved."""
+    made = cut(text, longest)
+    units = len(made.encode("utf-16-le")) // 2
+    assert text.startswith(made)
+    assert units <= longest
+    assert made == text or units >= longest - 1
+
+
+def test_the_longest_cell_stays_whole() -> None:
+    """The limit itself is allowed."""
+    assert cut("x" * LONGEST_CELL) == "x" * LONGEST_CELL
+    assert len(cut("x" * (LONGEST_CELL + 1))) == LONGEST_CELL
