@@ -8,10 +8,11 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dojobbot.simulator.faults import Faults
@@ -237,11 +238,19 @@ def color(message: dict[str, Any]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, *, faults: Faults | None = None) -> AsyncIterator[Stage]:
-    """Set the stage; the bot is started by the test, and ended here if the test left it running."""
+async def stage(
+    folder: Path, *, faults: Faults | None = None, slack_settings: Mapping[str, Any] = MappingProxyType({})
+) -> AsyncIterator[Stage]:
+    """Set the stage; the bot is started by the test, and ended here if the test left it running.
+
+    Args:
+        folder: where the bot works.
+        faults: the misbehaviour of both simulators.
+        slack_settings: changes to the workspace.
+    """
     world = World(lambda: datetime.now(UTC), PEOPLE)
     platform = SimulatedPlatform(world, faults=faults)
-    slack = SimulatedWorkspace(faults=faults)
+    slack = SimulatedWorkspace(**{"faults": faults, **slack_settings})
     await platform.start()
     await slack.start()
     built = Stage(platform, slack, folder)

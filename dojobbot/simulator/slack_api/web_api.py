@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from aiohttp import web
@@ -29,8 +30,9 @@ class RequestRecord:
     Attributes:
         method: the method, or `response_url`.
         args: the arguments, cut short, without the token.
-        status: the HTTP status of the answer.
+        status: the HTTP status of the answer; 0 stands for a caller who got no whole answer.
         error: Slack's error code, None when all went well.
+        at: when it came.
         seconds: how long the answer took.
     """
 
@@ -38,6 +40,7 @@ class RequestRecord:
     args: Mapping[str, str]
     status: int
     error: str | None
+    at: datetime
     seconds: float
 
 
@@ -81,14 +84,17 @@ class WebApi:
         handler = partial(self._answer, call, outcomes)
         response = await answer_through(self._faults, method, request, handler, WORDING)
         failed = outcomes[0] if outcomes else _of_fault(response)
-        self.record(method, call.summary(), response.status, failed, started)
+        heard = request.transport is not None and not request.transport.is_closing()
+        self.record(method, call.summary(), response.status if heard else 0, failed, started)
         return response
 
     def record(
         self, method: str, args: Mapping[str, str], status: int, error: str | None, started: float
     ) -> None:
         """Note a request that began at `started` on the performance counter."""
-        self.requests.append(RequestRecord(method, args, status, error, time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        at = self._context.state.now() - timedelta(seconds=seconds)
+        self.requests.append(RequestRecord(method, args, status, error, at, seconds))
         self._context.state.changes.tell(Change("request"))
 
     async def _answer(self, call: Call, outcomes: list[str | None], _request: web.Request) -> web.Response:
