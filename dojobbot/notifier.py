@@ -134,6 +134,8 @@ class Notifier:
                 pause = await self._serve(claim)
             finally:
                 await self._store.release(claim, next_send_at=self._clock.now() + pause)
+                # What is left there may be due before anything that whoever looks out knows of.
+                self.wake()
         self._troubles.end(THE_OUTBOX)
         return claim is not None
 

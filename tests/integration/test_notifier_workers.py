@@ -107,6 +107,22 @@ async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -
     await asyncio.wait_for(running, 5)
 
 
+async def test_who_waits_learns_of_what_another_worker_left_for_later(built: Middle) -> None:
+    """While a channel is served, an idle worker sees nothing to do there: it does not sleep over what follows."""
+    names = ("One", "Two", "Three", "Four", "Five")
+    await built.end(*names)
+    built.slack_fault(POST, "slow", seconds=0.3, times=1)
+    running = asyncio.create_task(built.notifier.run())
+
+    def all_arrived() -> bool:
+        built.clock.advance(seconds=0.05)
+        return len(built.texts()) == len(names)
+
+    await until(all_arrived)
+    built.notifier.stop()
+    await asyncio.wait_for(running, 5)
+
+
 async def test_stopping_waits_for_what_is_on_its_way(built: Middle) -> None:
     """Whoever runs it decides how long."""
     await built.end("One")
