@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test check bench pictures lock clean
+.PHONY: demo test chaos check bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    try dojobbot in the browser, with a simulated Slack and a simulated Deep Origin"
 	@echo "make test    run the tests"
+	@echo "make chaos   kill the bot again and again, for half an hour (CHAOS_SEED=7 replays a run)"
 	@echo "make check   lint, types and import rules"
 	@echo "make bench   run the benchmarks"
 	@echo "make pictures  renew the documentation's pictures (needs Chromium)"
@@ -20,6 +21,9 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS)
+
+chaos: $(VENV)/.dev
+	CHAOS=long $(BIN)/python -m pytest -n 0 -s tests/acceptance/test_chaos.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -68,7 +68,8 @@ def judge(outcome: Outcome) -> Verdict:
     )
     owed = len({(wish.job_id, wish.where) for wish in outcome.plan.wishes})
     numbers = (
-        f"{len(outcome.ended)} jobs ended, {len(outcome.kills)} kills, {owed} owed, {len(notices)} messages, "
+        f"{len(outcome.ended)} jobs ended, {len(outcome.kills)} kills, "
+        f"{owed} owed ({outcome.promised} typed meanwhile), {len(notices)} messages, "
         f"{doubled} doubled where history can't be read ({outcome.resent} counted), {pairs} pairs in order"
     )
     return Verdict(wrong, numbers, pairs)

@@ -45,7 +45,11 @@ PLATFORM_FAULTS = (
 
 @dataclass
 class Outcome:
-    """What happened. `ended`: when each job reached its end on the platform. `resent`: the bots' counter."""
+    """What happened.
+
+    `ended`: when each job reached its end on the platform. `promised`: how many wishes were typed and
+    confirmed meanwhile. `resent`: what the bots counted as sent again unseen.
+    """
 
     plan: Plan
     ended: dict[str, datetime] = field(default_factory=dict)
@@ -53,6 +57,7 @@ class Outcome:
     kills: list[datetime] = field(default_factory=list)
     platform: list[Served] = field(default_factory=list)
     slack: list[RequestRecord] = field(default_factory=list)
+    promised: int = 0
     resent: int = 0
 
 
@@ -122,10 +127,11 @@ class _Game:
             self._stage.platform.faults.add(fault)
         for fault in SLACK_FAULTS:
             self._stage.slack.faults.add(fault)
-        self._stage.world.set_speed(1)
         recording = asyncio.create_task(self._record())
         try:
             await asyncio.gather(*(bot.launch() for bot in self._bots))
+            await asyncio.gather(*(bot.ready() for bot in self._bots))
+            self._stage.world.set_speed(1)
             await asyncio.gather(self._crash(), self._type())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._size.patience):
@@ -152,22 +158,19 @@ class _Game:
 
     async def _type(self) -> None:
         """Let people ask to be told of more jobs meanwhile; who is promised it is owed it."""
-        plan = self.outcome.plan
+        plan, slack, choose = self.outcome.plan, self._stage.slack, self._chance.choice
         channels = [where for where in plan.places if where.thread_ts is None and not where.is_dm]
-        for _ in range(self._size.live):
+        while running := sorted(plan.names.keys() - self.outcome.ended.keys()):
             await asyncio.sleep(self._chance.uniform(0, 2 * self._size.seconds / self._size.live))
-            running = sorted(plan.names.keys() - self.outcome.ended.keys())
-            if not running:
-                return
-            wish = Wish(
-                self._chance.choice(running), self._chance.choice(channels), self._chance.choice(PERSONS)
-            )
-            if wish in plan.wishes or wish in plan.optional:
+            wish = Wish(choose(running), choose(channels), choose(PERSONS))
+            # Nobody asks while Slack says that the app is not there.
+            if wish in plan.wishes or wish in plan.optional or not slack.socket_count:
                 continue
             plan.optional.add(wish)
             if await self._is_promised(wish):
                 plan.optional.discard(wish)
                 plan.wishes.add(wish)
+                self.outcome.promised += 1
 
     async def _is_promised(self, wish: Wish) -> bool:
         name, channel = self.outcome.plan.names[wish.job_id], wish.where.channel_id
