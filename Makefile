@@ -34,6 +34,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ack.py
 	$(BIN)/python benchmarks/frame.py
+	$(BIN)/python benchmarks/watch.py
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tests.pictures

@@ -14,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script finds only its own folder
 
 from benchmarks import ack_report as report
-from benchmarks.ack_stage import CALLS, ActorLostError, bot, stage
+from benchmarks.ack_stage import CALLS, bot, stage
+from benchmarks.actors import ActorLostError
 
 SECONDS = 20.0
 WARM_UP_SECONDS = 3.0

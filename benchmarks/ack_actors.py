@@ -1,7 +1,6 @@
 """Who takes part in `ack.py`, each as a process of its own: a Slack workspace, the platform, the peer.
 
-`python -m benchmarks.ack_actors ROLE SETTINGS`, the settings a JSON object. An actor prints one JSON line
-when it is ready and one in answer to each JSON line on its standard input, and leaves when that input ends.
+`python -m benchmarks.ack_actors ROLE SETTINGS`, the settings a JSON object; see `actors`.
 
 The peer is a Bolt app written as Bolt's own introduction does it: one listener, which acknowledges. Each bot
 has a workspace of its own, so that what ours says afterwards never stands in the way of the peer's next ack.
@@ -11,18 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from itertools import count, islice
-from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from benchmarks.actors import Json, Obey, Role, act, settle
 from dojobbot.simulator.faults import Fault
 from dojobbot.simulator.platform import Served, SimulatedPlatform
 from dojobbot.simulator.scenario import crowded_world
@@ -30,8 +28,6 @@ from dojobbot.simulator.slack_api.people import Channel
 from dojobbot.simulator.slack_api.world import ADA, BOT
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
-Json = dict[str, Any]
-Obey = Callable[[Json], Awaitable[Json]]
 WHOLE_PAGE = "1000"
 """Only the bot's ticks ask for the active jobs in pages of this size."""
 CONNECT_SECONDS = 60.0
@@ -57,7 +53,7 @@ async def slack(_settings: Json) -> AsyncIterator[tuple[Json, Obey]]:
         return await _type_all(workspace, commands, channels, order)
 
     await workspace.start()
-    _settle()
+    settle()
     try:
         tokens = {"bot_token": workspace.bot_token, "app_token": workspace.app_token}
         yield {"api_url": workspace.api_url, **tokens}, obey
@@ -133,7 +129,7 @@ async def platform(settings: Json) -> AsyncIterator[tuple[Json, Obey]]:
         return {"ticks": sum(_begins_tick(each) for each in simulated.requests)}
 
     await simulated.start()
-    _settle()
+    settle()
     try:
         job_ids = [str(job.execution["executionId"]) for job in world.select()[:50]]
         yield {"base_url": simulated.base_url, "token": simulated.token, "job_ids": job_ids}, obey
@@ -175,29 +171,8 @@ async def peer(settings: Json) -> AsyncIterator[tuple[Json, Obey]]:
         await handler.close_async()  # type: ignore[no-untyped-call]  # SDK coroutine
 
 
-# --- all of them ---------------------------------------------------------------------------------
-
-
-def _settle() -> None:
-    """Keep the collector away from what a simulator is made of: its pauses would be laid to the bots."""
-    gc.collect()
-    gc.freeze()
-
-
-ROLES = {"slack": slack, "platform": platform, "peer": peer}
-
-
-async def act(role: str, settings: Json) -> None:
-    """Play a role until the input ends."""
-    orders = asyncio.StreamReader(limit=2**22)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
-    )
-    async with ROLES[role](settings) as (ready, obey):
-        print(json.dumps(ready), flush=True)
-        while line := await orders.readline():
-            print(json.dumps(await obey(json.loads(line))), flush=True)
+ROLES: dict[str, Role] = {"slack": slack, "platform": platform, "peer": peer}
 
 
 if __name__ == "__main__":
-    asyncio.run(act(sys.argv[1], json.loads(sys.argv[2])))
+    asyncio.run(act(ROLES[sys.argv[1]], json.loads(sys.argv[2])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import tempfile
@@ -13,70 +12,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from math import ceil
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from benchmarks.ack_report import Phase, Typed
+from benchmarks.actors import END_SECONDS, ROOT, Actor, ActorLostError, actor, ended
 
 RATE = 20
 CALLS = {"/jobs": 1, "/job <id>": 1, "/job <prefix>": 2}
 """The forms of command, and how many platform calls stand one after the other in each one's way."""
 MIX = [*["/jobs", "/job <id>"] * 9, "/jobs", "/job <prefix>"]
 """What people type: lists and cards, and once a second a part of an id, for which 1,000 jobs are read."""
-ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 120.0
-END_SECONDS = 15.0
-LONGEST_LINE = 2**22
-
-
-class ActorLostError(Exception):
-    """A process of the benchmark ended, or said nothing, when it should have answered."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A process that answers each JSON line with a JSON line. `ready` is the first that it said."""
-
-    role: str
-    process: asyncio.subprocess.Process
-    ready: dict[str, Any]
-
-    async def ask(self, order: dict[str, Any], *, seconds: float = START_SECONDS) -> dict[str, Any]:
-        """Send an order and return the answer. Raises ActorLostError."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        return await _read(self.process, self.role, seconds)
-
-
-async def _read(process: asyncio.subprocess.Process, role: str, seconds: float) -> dict[str, Any]:
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), seconds)
-    except TimeoutError:
-        raise ActorLostError(f"{role} said nothing for {seconds:g} s; see what it printed above.") from None
-    if not line:
-        raise ActorLostError(f"{role} ended before its time; see what it printed above.")
-    said: dict[str, Any] = json.loads(line)
-    return said
-
-
-@contextlib.asynccontextmanager
-async def actor(role: str, **settings: object) -> AsyncIterator[Actor]:
-    """Start an actor of `ack_actors` and wait until it is ready. Raises ActorLostError."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.ack_actors", role, json.dumps(settings)),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=LONGEST_LINE,
-        start_new_session=True,  # Ctrl-C is for us alone: an actor leaves when its input ends
-    )
-    try:
-        yield Actor(role, process, await _read(process, role, START_SECONDS))
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await _ended(process)
 
 
 @dataclass(frozen=True)
@@ -135,20 +80,22 @@ async def _type(
 async def stage(**jobs: object) -> AsyncIterator[Stage]:
     """Start both workspaces, the platform with those jobs (see `ack_actors.platform`) and the peer."""
     async with contextlib.AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(actor("platform", **jobs))
-        ours = await stack.enter_async_context(actor("slack"))
-        peers = await stack.enter_async_context(actor("slack"))
-        await stack.enter_async_context(actor("peer", **peers.ready))
+        platform = await stack.enter_async_context(actor("ack_actors", "platform", **jobs))
+        ours = await stack.enter_async_context(actor("ack_actors", "slack"))
+        peers = await stack.enter_async_context(actor("ack_actors", "slack"))
+        await stack.enter_async_context(actor("ack_actors", "peer", **peers.ready))
         yield Stage(ours, peers, platform)
 
 
 @contextlib.asynccontextmanager
-async def bot(on_stage: Stage, *, poll_seconds: float) -> AsyncIterator[None]:
-    """Run `dojobbot run` on a new database until the block is left; gives control once it is connected.
+async def bot(on_stage: Stage, *, poll_seconds: float, folder: str | None = None) -> AsyncIterator[int]:
+    """Run `dojobbot run` until the block is left; gives its process id once it is connected.
 
-    Its log is shown when it does not connect, before ActorLostError is raised.
+    Its database is a new one, or `bot.db` in the folder. Its log is shown when it does not connect, before
+    ActorLostError is raised.
     """
-    with tempfile.TemporaryDirectory(prefix="dojobbot-bench-") as folder, tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryDirectory(prefix="dojobbot-bench-") as own, tempfile.TemporaryFile() as log:
+        folder = folder or own
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dojobbot", "run"),
             cwd=folder,
@@ -158,11 +105,11 @@ async def bot(on_stage: Stage, *, poll_seconds: float) -> AsyncIterator[None]:
         )
         try:
             await _connected(on_stage, log)
-            yield
+            yield process.pid
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            await _ended(process)
+            await ended(process)
 
 
 def _environ(on_stage: Stage, folder: str, poll_seconds: float) -> dict[str, str]:
@@ -190,12 +137,3 @@ async def _connected(on_stage: Stage, log: IO[bytes]) -> None:
         log.seek(0)
         print(log.read().decode(errors="replace"), file=sys.stderr)
         raise
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Wait for the end of a process that was told to end; insist when it does not."""
-    try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
