@@ -85,11 +85,22 @@ def judge(
 
 
 def owed_to(subscriptions: Iterable[Subscription]) -> tuple[Owed, ...]:
-    """Give one delivery for each destination, mentioning every subscriber there once, oldest first."""
-    mentions: dict[Destination, dict[str, None]] = {}
+    """Give one delivery for each destination, mentioning every subscriber there once, oldest first.
+
+    It is held where everybody's subscription is paused. Where somebody's is not, something can be posted
+    again, and those whose wish is paused are mentioned, too: it is what they wanted.
+    """
+    there: dict[Destination, list[Subscription]] = {}
     for each in subscriptions:
-        mentions.setdefault(each.destination, {})[each.user_id] = None
-    return tuple(Owed(destination, tuple(users)) for destination, users in mentions.items())
+        there.setdefault(each.destination, []).append(each)
+    return tuple(
+        Owed(
+            destination,
+            tuple(dict.fromkeys(each.user_id for each in wishes)),
+            held=all(each.paused_at is not None for each in wishes),
+        )
+        for destination, wishes in there.items()
+    )
 
 
 def action_outcome(kind: ActionKind, status: str) -> str | None:

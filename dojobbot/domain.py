@@ -221,13 +221,18 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A standing wish: tell `user_id` in `destination` when the job reaches a terminal status."""
+    """A standing wish: tell `user_id` in `destination` when the job reaches a terminal status.
+
+    It is paused while nothing can be posted there; `paused_because` is Slack's word for why.
+    """
 
     id: int
     user_id: str
     job_id: str
     destination: Destination
     created_at: datetime
+    paused_at: datetime | None = None
+    paused_because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,18 +272,27 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery before it has a row: where to, and whom it mentions."""
+    """A delivery before it has a row: where to, and whom it mentions.
+
+    `held`: it is not sent before somebody whom it mentions says so, since nothing could be posted there.
+    """
 
     destination: Destination
     mentions: tuple[str, ...]
+    held: bool = False
 
 
 class PostKind(StrEnum):
-    """What a post is: a notice (carries deliveries), a watch's card, or a card that somebody shared."""
+    """What a post is.
+
+    A notice (carries deliveries), a watch's card, a card that somebody shared, or word to somebody that
+    nothing can be posted where they wanted it.
+    """
 
     NOTICE = "notice"
     CARD = "card"
     SHARE = "share"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +363,7 @@ class Channel:
     name: str = ""
     is_member: bool = False
     is_shared: bool = False
+    is_archived: bool = False
     is_dm: bool = False
 
 

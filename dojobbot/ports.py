@@ -32,6 +32,7 @@ from dojobbot.domain import (
     Transition,
     Watch,
 )
+from dojobbot.fates import Closings, Pause
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder
 
 
@@ -115,7 +116,7 @@ class Claim:
     last_ts: str | None
 
 
-class Store(Protocol):
+class Store(Closings, Protocol):
     """The durable state. Each method is one transaction, unless it says otherwise.
 
     Raises StoreError when the database fails.
@@ -245,16 +246,33 @@ class Store(Protocol):
         """
         ...
 
-    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
-        """Record that the post is about to be sent. False when the claim was lost: do not send."""
+    async def attempt(self, claim: Claim, post_id: str, now: datetime, *, unverified: bool = False) -> bool:
+        """Record that the post is about to be sent. False when the claim was lost: do not send.
+
+        `unverified`: it may have arrived before, and that could not be looked up.
+        """
+        ...
+
+    async def recall(self, claim: Claim, post_id: str) -> bool:
+        """Undo the commit of a notice that surely never arrived, so that it is drawn anew.
+
+        Its deliveries are owed again, and those of the notices behind it, which were never attempted. False,
+        and nothing changed, when the claim was lost, or the post is no notice or is settled.
+        """
         ...
 
     async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
         """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
         ...
 
-    async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
-        """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
+    async def bury(
+        self, claim: Claim, post_id: str, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
+    ) -> None:
+        """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over.
+
+        `pauses`: what people wished there is paused, what they watched there is over, and their posts are
+        queued, all at once; of what is paused or over by now, nobody is told again.
+        """
         ...
 
     async def mentioned(self, post_id: str) -> tuple[str, ...]:
@@ -270,12 +288,14 @@ class Store(Protocol):
         dms: Mapping[str, Destination],
         note: str,
         now: datetime,
+        pauses: Sequence[Pause] = (),
     ) -> int:
         """Bury a notice, and owe each transition in it to the people whom it mentioned, in `dms` (by user).
 
         Who is not in `dms` is left out. A delivery that is made for it has the `note`; where the transition
         is owed in that destination already, or was sent there, it is not owed again. Returns how many
-        destinations are to be told now; 0, and nothing changed, when the claim was lost.
+        destinations are to be told now; 0, and nothing changed, when the claim was lost. `pauses` as in
+        `bury`.
         """
         ...
 
@@ -283,8 +303,10 @@ class Store(Protocol):
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
         ...
 
-    async def end_watch(self, claim: Claim, watch: Watch, reason: str, now: datetime) -> None:
-        """End a watch whose card cannot be edited any more."""
+    async def end_watch(
+        self, claim: Claim, watch: Watch, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
+    ) -> None:
+        """End a watch whose card cannot be edited any more. `pauses` as in `bury`."""
         ...
 
     async def release(self, claim: Claim, *, next_send_at: datetime) -> None:
@@ -388,6 +410,10 @@ class Messenger(Protocol):
 
     async def channel(self, channel_id: str) -> Channel | None:
         """Describe a conversation; None when the bot cannot see it."""
+        ...
+
+    async def permalink(self, channel_id: str, ts: str) -> str:
+        """Give the address of a message. Raises DestinationClosed when it is not there."""
         ...
 
     async def group_members(self, group_id: str) -> frozenset[str]:

@@ -192,8 +192,14 @@ class SlackMessenger:
             name=found.get("name") or "",
             is_member=is_dm or bool(found.get("is_member")),
             is_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
+            is_archived=bool(found.get("is_archived")),
             is_dm=is_dm,
         )
+
+    async def permalink(self, channel_id: str, ts: str) -> str:
+        """See ports.Messenger."""
+        reply = await _send(lambda: self._ask.chat_getPermalink(channel=channel_id, message_ts=ts))
+        return str(reply["permalink"])
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """See ports.Messenger."""

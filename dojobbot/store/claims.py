@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import Destination, Post, Watch
 from dojobbot.ports import Claim
 from dojobbot.store import rows
-from dojobbot.store.deliveries import owed_at
+from dojobbot.store.deliveries import IS_OWED, owed_at
 from dojobbot.store.tables import deliveries, destinations, posts, watches
 
 __all__ = ["claim", "clear_leases", "holds", "next_due", "release"]
@@ -91,7 +91,7 @@ def _work_since() -> Subquery:
         select(posts.c.destination_key, posts.c.created_at.label("since")).where(
             posts.c.settled_at.is_(None)
         ),
-        select(deliveries.c.destination_key, deliveries.c.created_at).where(deliveries.c.post_id.is_(None)),
+        select(deliveries.c.destination_key, deliveries.c.created_at).where(IS_OWED),
         select(watches.c.destination_key, watches.c.waiting_since).where(IS_WAITING),
     )
     items = every.subquery()

@@ -13,10 +13,12 @@ from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import deliveries, destinations
 
-__all__ = ["carried", "mentions", "owe", "owe_also", "owed_at"]
+__all__ = ["IS_OWED", "carried", "mentions", "owe", "owe_also", "owed_at"]
 
 MOST_AT_ONCE = 500
 """So many fit in no message; what is left waits for the next claim."""
+IS_OWED = deliveries.c.post_id.is_(None) & deliveries.c.held_at.is_(None)
+"""It is to be sent, and in no post yet."""
 
 
 async def owe(connection: AsyncConnection, values: Sequence[rows.Values]) -> None:
@@ -36,8 +38,8 @@ async def owe_also(
 ) -> bool:
     """Owe a transition to somebody after it was seen, with a `note` on why it comes there.
 
-    Where the destination is owed it already, the message will mention them too. False when it has been sent
-    there by now, so that nothing more is owed.
+    Where the destination is owed it already, the message will mention them too; one that was held there is
+    not held any longer. False when it has been sent there by now, so that nothing more is owed.
     """
     inserted = await connection.execute(
         insert_new(connection, deliveries), rows.delivery_values(transition, owed, snapshot, now, note)
@@ -55,7 +57,7 @@ async def owe_also(
         return False
     everybody = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
     await connection.execute(
-        update(deliveries).where(deliveries.c.id == queued.id).values(mentions=everybody)
+        update(deliveries).where(deliveries.c.id == queued.id).values(mentions=everybody, held_at=None)
     )
     return True
 
@@ -64,7 +66,7 @@ async def owed_at(connection: AsyncConnection, destination: Destination) -> tupl
     """Give what is owed to a destination and not yet in a post, oldest first."""
     query = (
         select(deliveries)
-        .where(deliveries.c.destination_key == destination.key, deliveries.c.post_id.is_(None))
+        .where(deliveries.c.destination_key == destination.key, IS_OWED)
         .order_by(deliveries.c.id)
         .limit(MOST_AT_ONCE)
     )

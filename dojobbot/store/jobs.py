@@ -11,7 +11,7 @@ from dojobbot.domain import TERMINAL, JobFilter, KnownJob, Transition
 from dojobbot.errors import StoreError
 from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
-from dojobbot.store.tables import jobs
+from dojobbot.store.tables import jobs, transitions
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
 NAMED_AT_ONCE = 500
@@ -94,6 +94,14 @@ async def remember_moves(connection: AsyncConnection, transitions: Sequence[Tran
     if transitions:
         await _update_each(
             connection, [{"id": each.job_id, **rows.moved_values(each)} for each in transitions]
+        )
+
+
+async def keep_transitions(connection: AsyncConnection, seen: Sequence[Transition]) -> None:
+    """Write down every transition, for whoever asks later what was seen."""
+    if seen:
+        await connection.execute(
+            insert_new(connection, transitions), [rows.transition_values(each) for each in seen]
         )
 
 

@@ -110,6 +110,7 @@ async def _write(
     await jobs.update_all(connection, [each for each in known if each.job.id in before])
     last_moves = {each.job_id: each for each in changes.transitions}
     await jobs.remember_moves(connection, tuple(last_moves.values()))
+    await jobs.keep_transitions(connection, changes.transitions)
     await deliveries.owe(connection, changes.deliveries)
     await follows.finish_subscriptions(connection, changes.finished, now)
     for action_id, outcome in changes.closed:

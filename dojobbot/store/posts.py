@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import case, insert, literal, null, select, update
+from sqlalchemy import case, delete, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import ENDED, Destination, Owed, Post, Watch
+from dojobbot.domain import ENDED, Destination, Owed, Post, PostKind, Watch
 from dojobbot.errors import StoreError
 from dojobbot.ports import Claim
 from dojobbot.store import rows
@@ -51,11 +51,42 @@ async def commit(connection: AsyncConnection, claim: Claim, post: Post) -> bool:
     return True
 
 
-async def attempt(connection: AsyncConnection, claim: Claim, post_id: str, now: datetime) -> bool:
+async def attempt(
+    connection: AsyncConnection, claim: Claim, post_id: str, now: datetime, *, unverified: bool
+) -> bool:
     """Record that a post is about to be sent; False, and nothing is written, without the claim."""
     if not await holds(connection, claim):
         return False
-    return await _update_open(connection, claim, post_id, attempted_at=now)
+    return await _update_open(
+        connection,
+        claim,
+        post_id,
+        attempted_at=now,
+        attempts=posts.c.attempts + 1,
+        unverified=posts.c.unverified + int(unverified),
+    )
+
+
+async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> bool:
+    """Undo the commit of a notice that never arrived, and of those behind it: they are owed again.
+
+    False, and nothing is written, without the claim, or for a post that carries nothing or is settled.
+    """
+    if not await holds(connection, claim):
+        return False
+    waiting = (
+        (posts.c.destination_key == claim.destination.key)
+        & posts.c.settled_at.is_(None)
+        & (posts.c.kind == PostKind.NOTICE.value)
+    )
+    this = select(posts.c.id).where(posts.c.id == post_id, waiting)
+    if await connection.scalar(this.with_for_update()) is None:
+        return False
+    behind = select(posts.c.id).where(waiting, posts.c.attempted_at.is_(None))
+    ids = {post_id, *(await connection.scalars(behind)).all()}
+    await connection.execute(update(deliveries).where(deliveries.c.post_id.in_(ids)).values(post_id=None))
+    await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
+    return True
 
 
 async def settle(

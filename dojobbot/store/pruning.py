@@ -1,4 +1,7 @@
-"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is spared."""
+"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is spared.
+
+What was held all that time, and nobody asked for, is over as well.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ HANGING_ON_JOBS = (subscriptions, watches, actions, deliveries)
 async def prune(connection: AsyncConnection, before: datetime, limit: int) -> int:
     """Remove at most `limit` rows of each kind that were over before a moment; returns how many."""
     removed = await _prune_posts(connection, before, limit)
+    removed += await _prune_some(connection, deliveries, deliveries.c.held_at < before, limit)
     for table in (watches, subscriptions, actions):
         removed += await _prune_some(connection, table, table.c.closed_at < before, limit)
     # Whatever still hangs on a job is open, unsettled or young, and keeps it. Nothing new was read about one

@@ -114,32 +114,44 @@ def moved_values(transition: Transition) -> Values:
     }
 
 
+def transition_values(transition: Transition) -> Values:
+    """Give the columns of `transitions`."""
+    return {
+        "job_id": transition.job_id,
+        "seq": transition.seq,
+        "old_status": transition.old,
+        "new_status": transition.new,
+        "seen_at": transition.seen_at,
+    }
+
+
+def transition(row: AnyRow) -> Transition:
+    """Read the transition in a row of `transitions` or of `deliveries`."""
+    return Transition(
+        job_id=row.job_id, seq=row.seq, old=row.old_status, new=row.new_status, seen_at=row.seen_at
+    )
+
+
 def delivery_values(
     transition: Transition, owed: Owed, snapshot: Job, now: datetime, note: str = ""
 ) -> Values:
     """Give the columns of `deliveries` for what a destination is owed."""
     return {
-        "job_id": transition.job_id,
-        "seq": transition.seq,
+        **transition_values(transition),
         "destination_key": owed.destination.key,
-        "old_status": transition.old,
-        "new_status": transition.new,
-        "seen_at": transition.seen_at,
         "mentions": owed.mentions,
         "snapshot": snapshot,
         "created_at": now,
         "note": note,
+        "held_at": now if owed.held else None,
     }
 
 
 def delivery(row: AnyRow, destination: Destination) -> Delivery:
     """Read a row of `deliveries`."""
-    transition = Transition(
-        job_id=row.job_id, seq=row.seq, old=row.old_status, new=row.new_status, seen_at=row.seen_at
-    )
     return Delivery(
         id=row.id,
-        transition=transition,
+        transition=transition(row),
         destination=destination,
         mentions=tuple(row.mentions),
         snapshot=msgspec.convert(row.snapshot, Job),
@@ -160,6 +172,8 @@ def subscription(row: AnyRow) -> Subscription:
         job_id=row.job_id,
         destination=destination(row),
         created_at=row.created_at,
+        paused_at=row.paused_at,
+        paused_because=row.paused_because or "",
     )
 
 

@@ -24,8 +24,20 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.errors import StoreError
+from dojobbot.fates import Fates, Pause, Resumed, Stranded
 from dojobbot.ports import Claim, Subscribed
-from dojobbot.store import claims, follows, jobs, ledger, migrations, observing, posts, pruning
+from dojobbot.store import (
+    claims,
+    fates,
+    follows,
+    jobs,
+    ledger,
+    migrations,
+    observing,
+    pausing,
+    posts,
+    pruning,
+)
 from dojobbot.store.engine import Database, connect, sqlite_file
 from dojobbot.store.lock import FileLock
 
@@ -182,17 +194,23 @@ class SqlStore:
         """Freeze a post and take its deliveries off the queue. False: do not send; see the port."""
         return await self._write(posts.commit, claim, post)
 
-    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
+    async def attempt(self, claim: Claim, post_id: str, now: datetime, *, unverified: bool = False) -> bool:
         """Record that the post is about to be sent. False when the claim was lost: do not send."""
-        return await self._write(posts.attempt, claim, post_id, now)
+        return await self._write(posts.attempt, claim, post_id, now, unverified=unverified)
+
+    async def recall(self, claim: Claim, post_id: str) -> bool:
+        """Owe again what a notice carries that never arrived; see the port."""
+        return await self._write(posts.recall, claim, post_id)
 
     async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
         """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
         await self._write(posts.settle, claim, post_id, ts, shown=shown, now=now)
 
-    async def bury(self, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
+    async def bury(
+        self, claim: Claim, post_id: str, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
+    ) -> None:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
-        await self._write(posts.bury, claim, post_id, reason, now)
+        await self._write(pausing.bury, claim, post_id, reason, now, pauses=pauses)
 
     async def mentioned(self, post_id: str) -> tuple[str, ...]:
         """Give the people that a post's deliveries mention, each once."""
@@ -207,17 +225,22 @@ class SqlStore:
         dms: Mapping[str, Destination],
         note: str,
         now: datetime,
+        pauses: Sequence[Pause] = (),
     ) -> int:
         """Bury a notice and owe what it carried to direct messages instead; returns how many of them."""
-        return await self._write(posts.redirect, claim, post_id, reason, dms=dms, note=note, now=now)
+        return await self._write(
+            pausing.redirect, claim, post_id, reason, dms=dms, note=note, pauses=pauses, now=now
+        )
 
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
         await self._write(posts.settle_edit, claim, watch, shown, now)
 
-    async def end_watch(self, claim: Claim, watch: Watch, reason: str, now: datetime) -> None:
+    async def end_watch(
+        self, claim: Claim, watch: Watch, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
+    ) -> None:
         """End a watch whose card cannot be edited any more."""
-        await self._write(posts.end_watch, claim, watch, reason, now)
+        await self._write(pausing.end_watch, claim, watch, reason, now, pauses=pauses)
 
     async def release(self, claim: Claim, *, next_send_at: datetime) -> None:
         """Give the destination back; nobody claims it before `next_send_at`."""
@@ -226,6 +249,30 @@ class SqlStore:
     async def next_due(self, now: datetime) -> datetime | None:
         """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
         return await self._read(claims.next_due, now)
+
+    # --- places that closed
+
+    async def stranded(self, place: Destination) -> tuple[Stranded, ...]:
+        """Give what people follow in a place, person by person; see the port."""
+        return await self._read(pausing.stranded, place)
+
+    async def paused(self, user_id: str, place: Destination) -> Resumed:
+        """Count what of a person's wishes rests in a place."""
+        return await self._read(pausing.paused, user_id, place)
+
+    async def resume(self, user_id: str, place: Destination) -> Resumed:
+        """Let a person's wishes in a place go on, and send what was held there."""
+        return await self._write(pausing.resume, user_id, place)
+
+    async def move(
+        self, user_id: str, place: Destination, to: Destination, *, note: str, now: datetime
+    ) -> Resumed:
+        """Let a person's wishes in a place go on elsewhere, and owe what was held for them there."""
+        return await self._write(pausing.move, user_id, place, to, note=note, now=now)
+
+    async def fates(self, job_id: str, *, limit: int) -> Fates:
+        """Give the job's last transitions, newest first, and what became of the telling of each."""
+        return await self._read(fates.fates, job_id, limit)
 
     # --- bookkeeping
 

@@ -103,6 +103,17 @@ jobs = Table(
     Index(None, "created_by", "created_at"),
 )
 
+# Every status change that was seen, told to somebody or not: it answers "why didn't I get this?".
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("old_status", String, nullable=False),
+    Column("new_status", String, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
 destinations = Table(
     "destinations",
     metadata,
@@ -125,6 +136,9 @@ subscriptions = Table(
     Column("destination_key", ForeignKey("destinations.key"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    # Nothing can be posted there any more, in Slack's word for why; what it brings is held meanwhile.
+    Column("paused_at", Moment),
+    Column("paused_because", Text),
 )
 _only_where(
     "uq_subscriptions_open",
@@ -177,6 +191,9 @@ posts = Table(
     Column("payload", DOCUMENT, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("attempted_at", Moment),
+    Column("attempts", Integer, nullable=False, default=0),
+    # How many of them may have doubled it, because its channel's history could not be read.
+    Column("unverified", Integer, nullable=False, default=0),
     Column("settled_at", Moment),
     Column("ts", String),
     Column("dead_because", Text),
@@ -203,13 +220,21 @@ deliveries = Table(
     Column("dead_because", Text),
     # Why it comes there, when it could not be said where somebody asked for it.
     Column("note", Text, nullable=False, default=""),
+    # Since when it is not sent, because everybody's subscription there is paused.
+    Column("held_at", Moment),
     UniqueConstraint("job_id", "seq", "destination_key"),
 )
 _only_where(
     "ix_deliveries_owed",
     deliveries.c.destination_key,
     deliveries.c.created_at,
-    where=deliveries.c.post_id.is_(None),
+    where=deliveries.c.post_id.is_(None) & deliveries.c.held_at.is_(None),
+)
+_only_where(
+    "ix_deliveries_held",
+    deliveries.c.destination_key,
+    deliveries.c.held_at,
+    where=deliveries.c.held_at.is_not(None),
 )
 
 actions = Table(

@@ -387,9 +387,9 @@ def first_schema(file: Path) -> None:
     snapshot = json.dumps({"id": JOB_ID, "status": "Failed", "raw_status": "Failed"})
     with sql(file) as connection:
         connection.execute(
-            "INSERT INTO jobs (id, status, raw_status, hidden, seq, read_at, digest)"
-            " VALUES (?, 'Failed', 'Failed', 0, 2, ?, '')",
-            (JOB_ID, moment),
+            "INSERT INTO jobs (id, status, raw_status, hidden, seq, read_at, digest, moved_seq, moved_from,"
+            " moved_at) VALUES (?, 'Failed', 'Failed', 0, 2, ?, '', 2, 'Running', ?)",
+            (JOB_ID, moment, moment),
         )
         connection.execute(
             "INSERT INTO destinations (key, channel_id, token, next_send_at) VALUES (?, ?, 0, ?)",
@@ -403,11 +403,12 @@ def first_schema(file: Path) -> None:
 
 
 async def test_the_newest_schema_keeps_what_the_first_one_held(file: Path, url: str) -> None:
-    """What a database of the first version owes is still owed."""
+    """What a database of the first version owes is still owed, and its last transition is known."""
     first_schema(file)
     async with open_store(url) as store:
         (delivery,) = (await claimed(store, 5)).deliveries
         assert (delivery.snapshot.id, delivery.mentions, delivery.note) == (JOB_ID, (ADA,), "")
+        assert (await store.fates(JOB_ID, limit=5)).transitions == (delivery.transition,)
 
 
 async def test_presses_older_than_a_day_are_forgotten(file: Path, url: str) -> None:
