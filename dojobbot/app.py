@@ -142,7 +142,7 @@ async def _working(
         admins=settings.admins,
     )
     keep = timedelta(days=settings.retention_days)
-    notifier = Notifier(store, messenger, people, vitals.clock, keep=keep)
+    notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
     watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake)
     desk = Desk()
     bolt = bolt_app(me, settings.slack_api_url)

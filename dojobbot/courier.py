@@ -22,6 +22,7 @@ from dojobbot.errors import (
     SlackThrottled,
     SlackUnavailable,
 )
+from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
 from dojobbot.ports import Claim, Clock, Messenger, Store
@@ -64,13 +65,21 @@ class Courier:
     """Knows how to bring each kind of thing where it belongs."""
 
     def __init__(
-        self, store: Store, messenger: Messenger, people: People, clock: Clock, troubles: Troubles
+        self,
+        store: Store,
+        messenger: Messenger,
+        people: People,
+        clock: Clock,
+        troubles: Troubles,
+        *,
+        last_words: LastWords,
     ) -> None:
         self._store = store
         self._messenger = messenger
         self._people = people
         self._clock = clock
         self._troubles = troubles
+        self._last_words = last_words
         # What this process knows of posts that went wrong; a restart forgets it and looks more patiently.
         self._answered: set[str] = set()
         self._unsent: set[str] = set()
@@ -101,8 +110,9 @@ class Courier:
     # --- posts
 
     async def _tell(self, claim: Claim, delivery: Delivery) -> timedelta:
+        told = await self._last_words.of(delivery)
         owner = await self._people.owner_name(delivery.snapshot)
-        payload = notice(delivery, owner=owner, now=self._clock.now(), note=delivery.note)
+        payload = notice(told.delivery, owner, self._clock.now(), delivery.note, told.log)
         post = self._new_post(claim, PostKind.NOTICE, payload, deliveries=(delivery.id,))
         return await self._commit_and_send(claim, post)
 

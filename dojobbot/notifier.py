@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 
 from dojobbot.courier import SLACK_DOWN_PAUSE, Courier, Tally
 from dojobbot.errors import DojobbotError, StoreError
+from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
-from dojobbot.ports import Claim, Clock, Messenger, Store
+from dojobbot.ports import Claim, Clock, Messenger, Platform, Store
 from dojobbot.slack.views.card import ANSWERED_WITHIN
 from dojobbot.troubles import Troubles
 
@@ -39,7 +40,8 @@ log = logging.getLogger(__name__)
 class Notifier:
     """Drains the outbox. `wake()` says that something may be owed.
 
-    `keep`: how long ended jobs and settled deliveries stay in the store.
+    `keep`: how long ended jobs and settled deliveries stay in the store. `platform`: asked for the last words
+    of jobs that ended; None asks nobody.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Notifier:
         clock: Clock,
         *,
         keep: timedelta = KEEP,
+        platform: Platform | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._keep = keep
         self._troubles = Troubles(log)
-        self._courier = Courier(store, messenger, people, clock, self._troubles)
+        last_words = LastWords(platform, store, clock)
+        self._courier = Courier(store, messenger, people, clock, self._troubles, last_words=last_words)
         self._bell = asyncio.Event()
         self._stopped = asyncio.Event()
         self._lookout = asyncio.Lock()

@@ -83,7 +83,9 @@ class Middle:
 
     def another_notifier(self, messenger: Messenger | None = None) -> Notifier:
         """A notifier that knows only what the store knows: that of a second process, or after a restart."""
-        return Notifier(self.store, messenger or self.messenger, self.people, self.clock)
+        return Notifier(
+            self.store, messenger or self.messenger, self.people, self.clock, platform=self.client
+        )
 
     def _note_wake(self) -> None:
         self.woken.append(self.clock.now())

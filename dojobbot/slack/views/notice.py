@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from dojobbot.domain import GONE, Delivery, Job
+from dojobbot.domain import GONE, Delivery, Job, LogLine
 from dojobbot.slack.text import date, foreign, mention
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Payload
@@ -18,6 +19,8 @@ __all__ = ["elsewhere", "notice"]
 
 _MOST_MENTIONS = 200
 """About 3,000 of the 4,000 characters that Slack advises for a message's text."""
+_MOST_LINES = 6
+_LONGEST_LINE = 200
 _WHY_NOT_THERE = {
     "not_in_channel": "I'm not in it any more",
     "channel_not_found": "it is gone, or I'm not in it any more",
@@ -27,7 +30,9 @@ _WHY_NOT_THERE = {
 }
 
 
-def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Payload:
+def notice(
+    delivery: Delivery, owner: str, now: datetime, note: str = "", log: Sequence[LogLine] = ()
+) -> Payload:
     """Draw what a delivery says: mentions and outcome as `text`, the rest beside the colour bar.
 
     Args:
@@ -35,6 +40,7 @@ def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Pay
         owner: the owner's name, foreign text.
         now: the time of drawing.
         note: a sentence of ours, mrkdwn, on why it comes here.
+        log: the job's last log lines, newest first; shown in direct messages alone.
     """
     job = delivery.snapshot
     people = "".join(f"{mention(user)} " for user in delivery.mentions[:_MOST_MENTIONS])
@@ -42,6 +48,8 @@ def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Pay
     text = f"{people}{headline(job)}" + (f" {took}" if took else "")
     private = delivery.destination.is_dm
     body = [blocks.section("\n".join(_lines(job, owner, now, private=private)))]
+    if private and log:
+        body.append(blocks.section(_tail(log)))
     if note:
         body.append(blocks.context(note))
     if ids.carriable(job.id):
@@ -50,6 +58,12 @@ def notice(delivery: Delivery, owner: str, now: datetime, note: str = "") -> Pay
         approve = approve_button(job, seq)
         body.append(blocks.actions([open_button] if approve is None else [approve, open_button]))
     return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
+
+
+def _tail(log: Sequence[LogLine]) -> str:
+    """Draw the last lines of a log, the newest at the bottom as in a log."""
+    lines = [foreign(f"{line.level.upper()} {line.message}", _LONGEST_LINE) for line in log[:_MOST_LINES]]
+    return "\n".join(["*Last log lines*", "```", *reversed(lines), "```"])
 
 
 def elsewhere(channel_id: str, code: str) -> str:
