@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from dojobbot import Job
+from dojobbot.domain import ACTIVE_STATUSES
 from dojobbot.errors import (
     JobNotFound,
     PlatformRefused,
@@ -76,6 +77,30 @@ def test_refresh_reads_again_and_gives_the_job(lab: Lab) -> None:
     assert job.refresh() is job
     assert job.status == "Failed"
     assert "out of memory" in repr(job)
+
+
+def test_watching_goes_on_through_every_status_that_is_not_terminal(lab: Lab) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    job.watch(interval=SOON)
+    for status in (*ACTIVE_STATUSES, "NeverHeardOf", "Approved"):
+        lab.change(job.id, status=status)
+        until(lambda status=status: job.status == status)
+        asked = lab.calls(path=job.id)
+        until(lambda asked=asked: lab.calls(path=job.id) >= asked + 2)
+        assert watching(job)
+    job.stop_watching()
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Succeeded", "Completed", "Failed", "Cancelled", "FailedQuotation", "Quoted", "InsufficientFunds"],
+)
+def test_watching_stops_at_every_terminal_status(lab: Lab, status: str) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    job.watch(interval=SOON)
+    lab.change(job.id, status=status)
+    until(lambda: not watching(job))
+    assert job.status == status.replace("Completed", "Succeeded")
 
 
 def test_a_running_job_is_cancelled(lab: Lab) -> None:

@@ -1,0 +1,116 @@
+"""Every status looks the same wherever it is shown: the documented colour, and a word beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from dojobbot.deeporigin import snapshot
+from dojobbot.deeporigin.exchange import Answer
+from dojobbot.deeporigin.replies import Reply
+from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.domain import GONE, KNOWN_STATUSES, Delivery, Destination, Job, KnownJob, Transition
+from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
+from dojobbot.job_words import badge
+from dojobbot.slack.views.card import Card, card
+from dojobbot.slack.views.joblist import JobList, job_list
+from dojobbot.slack.views.notice import notice
+from dojobbot.slack.views.status import look
+
+NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
+BLUE, GREEN, RED, DARK, GRAY, CYAN, YELLOW, LIGHT = (
+    "#0d6efd", "#198754", "#dc3545", "#343a40", "#6c757d", "#0dcaf0", "#ffc107", "#adb5bd",
+)  # fmt: skip
+DOCUMENTED = {
+    "Running": BLUE,
+    "Succeeded": GREEN,
+    "Completed": GREEN,
+    "Failed": RED,
+    "FailedQuotation": RED,
+    "InsufficientFunds": RED,
+    "Cancelled": DARK,
+    "Created": GRAY,
+    "Queued": CYAN,
+    "Quoted": YELLOW,
+}
+OTHERS = ("Accepted", "Suspended", "Finishing", "DataIngesting", "Approved", "NeverHeardOf", "<b>", "running")
+STATUSES = [*DOCUMENTED.items(), *((status, LIGHT) for status in OTHERS)]
+WHERE_UPDATING_STOPS = {
+    "Succeeded", "Completed", "Failed", "Cancelled", "FailedQuotation", "Quoted", "InsufficientFunds",
+}  # fmt: skip
+
+every_status = pytest.mark.parametrize(("status", "color"), STATUSES)
+
+
+def read(status: str) -> Snapshot:
+    raw = {"executionId": "9e9eb45e-93a6", "status": status, "startedAt": "2026-11-20T09:15:00Z"}
+    return snapshot.read(Answer(NOW, Reply(200, {}, json.dumps(raw).encode())))
+
+
+def in_slack(job: Job) -> dict[str, dict[str, Any]]:
+    """Everything that shows one job in Slack, by name."""
+    known = KnownJob(job=job, seq=2, read_at=NOW)
+    moved = Transition(job_id=job.id, seq=2, old="Created", new=job.status, seen_at=NOW)
+
+    def owed(where: str) -> Delivery:
+        return Delivery(
+            id=1, transition=moved, destination=Destination(where), mentions=("U1",), snapshot=job
+        )
+
+    drawn = {
+        "private card": card(Card(known=known, owner="Ada", now=NOW, private=True)),
+        "posted card": card(Card(known=known, owner="Ada", now=NOW, private=False)),
+        "list": job_list(JobList(items=((job, "Ada"),), total=1, description="", now=NOW)),
+        "ping in a channel": notice(owed("C1"), "Ada", NOW),
+        "ping in a direct message": notice(owed("D1"), "Ada", NOW),
+    }
+    return {name: cast("dict[str, Any]", payload) for name, payload in drawn.items()}
+
+
+def test_no_known_status_is_left_out_here() -> None:
+    assert set(KNOWN_STATUSES) <= {status for status, _ in STATUSES}
+
+
+@every_status
+def test_its_bar_in_slack_has_the_documented_colour_and_its_word_stands_beside_it(
+    status: str, color: str
+) -> None:
+    job = read(status).job
+    for name, drawn in in_slack(job).items():
+        assert drawn["attachments"][0]["color"] == color, name
+        assert look(job.status).word in json.dumps(drawn, ensure_ascii=False), name
+        assert look(job.status).emoji in json.dumps(drawn), name
+
+
+@every_status
+def test_its_badge_in_python_has_the_documented_colour_and_says_it(status: str, color: str) -> None:
+    found = read(status)
+    shown = badge(found.job)
+    assert shown.color == color
+    page = notebook_card(found, NOW)
+    assert f'class="badge" style="background:{color};' in page
+    assert f'style="border-left-color:{color}"' in page
+    assert f"● {shown.word}" in terminal_card(found, NOW)
+    for drawn in (picture(found, NOW), live_picture(found, NOW)):
+        assert (drawn.color, drawn.badge) == (color, f"● {shown.word}")
+        assert re.search(rf'class="badge" style="background:{color};', drawn.html)
+
+
+@every_status
+def test_updating_stops_at_the_documented_statuses_and_nowhere_else(status: str, color: str) -> None:
+    assert read(status).job.is_terminal is (status in WHERE_UPDATING_STOPS), color
+
+
+def test_a_job_that_the_platform_lost_is_light_gray_and_over() -> None:
+    job = Job(id="9e9eb45e-93a6", status=GONE, raw_status=GONE)
+    assert job.is_terminal
+    for name, drawn in in_slack(job).items():
+        assert drawn["attachments"][0]["color"] == LIGHT, name
+
+
+def test_both_words_for_success_are_one_status() -> None:
+    assert read("Completed").job.status == read("Succeeded").job.status == "Succeeded"
