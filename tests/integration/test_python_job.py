@@ -84,11 +84,16 @@ def test_watching_goes_on_through_every_status_that_is_not_terminal(lab: Lab) ->
     job.watch(interval=SOON)
     for status in (*ACTIVE_STATUSES, "NeverHeardOf", "Approved"):
         lab.change(job.id, status=status)
-        until(lambda status=status: job.status == status)
-        asked = lab.calls(path=job.id)
-        until(lambda asked=asked: lab.calls(path=job.id) >= asked + 2)
+        read_twice_more(lab, job)
+        assert job.status == status
         assert watching(job)
     job.stop_watching()
+
+
+def read_twice_more(lab: Lab, job: Job) -> None:
+    """Wait until the job was asked for twice more: what the first answer said has been taken in then."""
+    asked = lab.calls(path=job.id)
+    until(lambda: lab.calls(path=job.id) >= asked + 2)
 
 
 @pytest.mark.parametrize(
