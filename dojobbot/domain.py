@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 # The platform's statuses are an open vocabulary (generated SDK 6.3.0, client 5.4.0 and the data platform
 # each know some that the others do not), so a status is a string and these sets say what we know of it.
@@ -166,6 +168,28 @@ class Reading:
 
     def __post_init__(self) -> None:
         require_aware(self.began_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A job with all that one call said about it: what we understand, and its execution object as it came.
+
+    It is shown to whoever asks for it and kept nowhere: `raw` holds inputs, outputs and foreign text.
+    """
+
+    job: Job
+    raw: Mapping[str, Any]
+    began_at: datetime
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """Give a field that should hold an object; an empty one where it does not."""
+        found = self.raw.get(key)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def reading(self) -> Reading:
+        """The same as a reading, for the store."""
+        return Reading(job=self.job, began_at=self.began_at, detailed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,7 @@ from typing import Any, Unpack
 from dojobbot.config import read_account
 from dojobbot.credentials import Credentials
 from dojobbot.deeporigin.blocking import BlockingClient
-from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import Progress
+from dojobbot.domain import Progress, Snapshot
 from dojobbot.errors import PlatformError, PlatformRefused, PlatformRestricted, PlatformUnavailable
 from dojobbot.job_card import notebook_card, terminal_card
 from dojobbot.job_follow import Follower

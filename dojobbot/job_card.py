@@ -6,7 +6,7 @@ import html
 import uuid
 from datetime import UTC, datetime
 
-from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.domain import Snapshot
 from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tabs, title
 from dojobbot.screen import Picture
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from dojobbot.deeporigin.blocking import BlockingClient
-from dojobbot.deeporigin.snapshot import Snapshot
+from dojobbot.domain import Snapshot
 from dojobbot.errors import JobNotFound, PlatformError, TokenRejected
 from dojobbot.job_card import live_picture, picture
 from dojobbot.limits import backoff

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dojobbot.deeporigin.fields import number
-from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import Job
+from dojobbot.domain import Job, Snapshot
+from dojobbot.fields import number
 from dojobbot.slack.text import duration, money, plain, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word

@@ -28,6 +28,7 @@ from dojobbot.domain import (
     Post,
     Reading,
     SlackUser,
+    Snapshot,
     Subscription,
     Transition,
     Watch,
@@ -53,6 +54,10 @@ class Platform(Protocol):
 
     async def get_job(self, job_id: str) -> Reading:
         """Read one job with its progress tree. Raises JobNotFound."""
+        ...
+
+    async def snapshot(self, job_id: str) -> Snapshot:
+        """Read one job with all that the platform says about it, for showing alone. Raises JobNotFound."""
         ...
 
     async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:

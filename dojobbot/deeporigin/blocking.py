@@ -24,8 +24,7 @@ from dojobbot.deeporigin.exchange import RETRIES, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.paging import PagePlan
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
-from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import LogLine, PlatformUser
+from dojobbot.domain import LogLine, PlatformUser, Snapshot
 
 SIDE_BY_SIDE = 4
 

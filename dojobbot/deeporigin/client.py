@@ -12,12 +12,12 @@ from typing import Self, TypeVar
 
 import httpx
 
-from dojobbot.deeporigin import logs, paging, replies, requests, transport, wire
+from dojobbot.deeporigin import logs, paging, replies, requests, snapshot, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import Answer, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import Job, JobFilter, Listing, LogLine, PlatformUser, Reading
+from dojobbot.domain import Job, JobFilter, Listing, LogLine, PlatformUser, Reading, Snapshot
 
 PAGE_SIZE = 1_000
 SIDE_BY_SIDE = 4
@@ -102,6 +102,10 @@ class PlatformClient:
         """Read one job, as `ports.Platform` says."""
         answer, job = await self._run(read_job(self._exchange, self._account.org_key, job_id))
         return Reading(job=job, began_at=answer.began_at, detailed=True)
+
+    async def snapshot(self, job_id: str) -> Snapshot:
+        """Read one job with all that the platform says about it, as `ports.Platform` says."""
+        return snapshot.read(await self._read(requests.job(self._account.org_key, job_id)))
 
     async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:
         """Read the newest lines of a job's log, as `ports.Platform` says."""

@@ -10,8 +10,8 @@ import json
 import math
 from collections.abc import Mapping
 
-from dojobbot.deeporigin.fields import number, sentences, text
 from dojobbot.domain import Quote, QuoteLine
+from dojobbot.fields import number, sentences, text
 
 REASON_LIMIT = 1000
 DIGEST_LENGTH = 16

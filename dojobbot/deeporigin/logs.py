@@ -14,10 +14,10 @@ from typing import Any
 
 from dojobbot.deeporigin import requests
 from dojobbot.deeporigin.exchange import Exchange, Steps
-from dojobbot.deeporigin.fields import count, text
 from dojobbot.deeporigin.rows import decode
 from dojobbot.domain import LogLine
 from dojobbot.errors import MalformedReply
+from dojobbot.fields import count, text
 
 __all__ = ["PAGE_SIZE", "LogPage", "newest", "newest_first", "open_log_page"]
 

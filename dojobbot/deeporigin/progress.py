@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 
 from dojobbot.deeporigin import tree
-from dojobbot.deeporigin.fields import count, number, percent, text
 from dojobbot.domain import Progress
+from dojobbot.fields import count, number, percent, text
 
 DOCKED, FAILED = "ligand docked:", "ligand failed:"
 TOTAL_LIGANDS = re.compile(r"total_num_ligands\s*=\s*(\d{1,12})", re.ASCII)

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from dojobbot.deeporigin import details, restrictions
-from dojobbot.deeporigin.fields import number, sentences, text
 from dojobbot.deeporigin.requests import Purpose, Request
 from dojobbot.deeporigin.wire import UNREADABLE
 from dojobbot.errors import (
@@ -28,6 +27,7 @@ from dojobbot.errors import (
     PlatformUnavailable,
     TokenRejected,
 )
+from dojobbot.fields import number, sentences, text
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dojobbot.deeporigin import details
-from dojobbot.deeporigin.fields import sentences, text
 from dojobbot.errors import PlatformRestricted
+from dojobbot.fields import sentences, text
 
 __all__ = ["RESTRICTIONS", "Restriction", "refusal", "unnamed", "why"]
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from dojobbot.deeporigin.fields import count, text
 from dojobbot.errors import MalformedReply
+from dojobbot.fields import count, text
 
 UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoders raise: not JSON or not the wanted shape, not UTF-8, nested beyond reason."""

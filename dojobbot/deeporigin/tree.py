@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dojobbot.deeporigin.fields import count, percent, text
 from dojobbot.domain import ENDED, FAILED, Branch, Progress, normalise
+from dojobbot.fields import count, percent, text
 
 MOST_NODES = 5_000
 MOST_BRANCHES = 100

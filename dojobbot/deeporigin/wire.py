@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import msgspec
 
 from dojobbot.deeporigin import details, progress, restrictions
-from dojobbot.deeporigin.fields import text
 from dojobbot.deeporigin.requests import ID_PATTERN
 from dojobbot.deeporigin.rows import (
     UNREADABLE,
@@ -29,6 +28,7 @@ from dojobbot.deeporigin.rows import (
 )
 from dojobbot.domain import Job, PlatformUser, normalise
 from dojobbot.errors import MalformedReply, PlatformUnavailable
+from dojobbot.fields import text
 
 __all__ = [
     "UNREADABLE",

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from dojobbot.deeporigin import snapshot
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
-from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import KNOWN_STATUSES
+from dojobbot.domain import KNOWN_STATUSES, Snapshot
 from dojobbot.job_card import live_picture, notebook_card, terminal_card
 from dojobbot.job_words import badge, one_line, tabs
 from tests.conftest import samples
