@@ -24,7 +24,7 @@ from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRe
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Platform, Store
-from dojobbot.slack import actions, commands
+from dojobbot.slack import actions, commands, details
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
@@ -158,6 +158,7 @@ async def _working(
     )
     commands.register(bolt, services)
     actions.register(bolt, services)
+    details.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
     parts.add(delivering)

@@ -29,6 +29,9 @@ __all__ = [
     "SlackUnavailable",
     "StoreError",
     "TokenRejected",
+    "TriggerSpent",
+    "ViewChanged",
+    "ViewClosed",
 ]
 
 
@@ -165,6 +168,29 @@ class FileRefused(SlackError):
     """Slack, or the rules of the workspace, take no such file: nothing was shared."""
 
     hint = "Ask your Slack administrator which files apps may share here."
+
+
+class TriggerSpent(SlackError):
+    """A press is too old to open a window, or has opened one already (`was_used`)."""
+
+    hint = "Press the button again."
+
+    @property
+    def was_used(self) -> bool:
+        """Whether it has opened one."""
+        return "exchanged" in self.code
+
+
+class ViewChanged(SlackError):
+    """A window shows something else by now than was seen last."""
+
+    hint = "Press the button again."
+
+
+class ViewClosed(SlackError):
+    """A window is not open any more."""
+
+    hint = "Open it again."
 
 
 class ExportFailed(DojobbotError):

@@ -20,6 +20,8 @@ __all__ = ["Badge", "Fact", "Tab", "badge", "headline", "one_line", "status_line
 
 _LONGEST_VALUE = 300
 _LONGEST_JSON = 20_000
+_BILLED_AMOUNTS = ("amount", "totalAmount", "total", "priceTotal", "cost")
+"""Where a transaction may say its sum: none was ever recorded, so whichever of these is a number counts."""
 _NO_PRICE = "The platform gave no price: approve it on Deep Origin's own page."
 
 
@@ -33,10 +35,11 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One labelled value."""
+    """One labelled value; one that is a `moment` can be shown in the reader's own time zone."""
 
     label: str
     value: str
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,21 +116,24 @@ def _details(snapshot: Snapshot, now: datetime) -> Tab:
     job, metadata = snapshot.job, snapshot.mapping("metadata")
     version = f"{job.tool_key or ''} {job.tool_version or ''}".strip()
     facts = [
-        ("Job ID", job.id),
-        ("Execution ID", job.resource_id),
-        ("Name", job.name),
-        ("Status", job.raw_status),
-        ("Tool", version),
-        ("Started by", job.created_by),
-        ("Project", job.project_id),
-        ("Created at", _stamp(job.created_at)),
-        ("Started at", _stamp(job.started_at)),
-        ("Completed at", _stamp(job.completed_at)),
-        ("Running time", _took(job, now).removeprefix("ran ")),
-        *((f"metadata: {key}", _short(value)) for key, value in metadata.items()),
+        _fact("Job ID", job.id),
+        _fact("Execution ID", job.resource_id),
+        _fact("Name", job.name),
+        _fact("Status", job.raw_status),
+        _fact("Tool", version),
+        _fact("Started by", job.created_by),
+        _fact("Project", job.project_id),
+        Fact("Created at", _stamp(job.created_at), job.created_at),
+        Fact("Started at", _stamp(job.started_at), job.started_at),
+        Fact("Completed at", _stamp(job.completed_at), job.completed_at),
+        _fact("Running time", _took(job, now).removeprefix("ran ")),
+        *(_fact(f"metadata: {key}", _short(value)) for key, value in metadata.items()),
     ]
-    found = tuple(Fact(plain(label, 80), plain(value, _LONGEST_VALUE)) for label, value in facts if value)
-    return Tab(name="Details", facts=found, raw=_json(metadata))
+    return Tab(name="Details", facts=tuple(fact for fact in facts if fact.value), raw=_json(metadata))
+
+
+def _fact(label: str, value: str | None) -> Fact:
+    return Fact(plain(label, 80), plain(value or "", _LONGEST_VALUE))
 
 
 def _object(name: str, found: Mapping[str, Any], nothing: str) -> Tab:
@@ -139,15 +145,27 @@ def _object(name: str, found: Mapping[str, Any], nothing: str) -> Tab:
 
 def _billing(snapshot: Snapshot) -> Tab:
     job, actual = snapshot.job, snapshot.raw.get("billingTransaction") or snapshot.raw.get("billing")
+    transaction = actual if isinstance(actual, dict) else {}
     facts = [Fact("Quote", money(job.quote.amount))] if job.quote else []
+    facts += _billed(job, transaction)
     lines = [_item(row) for row in _quoted_rows(snapshot)]
-    if isinstance(actual, dict) and actual:
-        facts += [Fact(f"billed: {plain(str(key), 60)}", _short(value)) for key, value in actual.items()]
-    if not facts and not lines:
-        lines = ["Nothing was quoted or billed."]
+    if not transaction:
+        nothing = not facts and not lines
+        lines.append("Nothing was quoted or billed." if nothing else "The platform reports no bill yet.")
     quotation = snapshot.mapping("quotationResult")
     raw = {"quotationResult": quotation, "billingTransaction": actual} if quotation or actual else {}
     return Tab(name="Billing", facts=tuple(facts), lines=tuple(lines), raw=_json(raw))
+
+
+def _billed(job: Job, transaction: Mapping[str, Any]) -> list[Fact]:
+    """Say what was billed, beside the quote where that is known, then the transaction's own fields."""
+    amounts = (number(transaction.get(key)) for key in _BILLED_AMOUNTS)
+    amount = next((each for each in amounts if each is not None), None)
+    facts = [] if amount is None else [Fact("Billed", money(amount))]
+    if amount is not None and job.quote is not None:
+        more = amount - job.quote.amount
+        facts.append(Fact("Difference", f"+{money(more)}" if more > 0 else money(more)))
+    return facts + [_fact(f"billed: {key}", _short(value)) for key, value in transaction.items()]
 
 
 def _quoted_rows(snapshot: Snapshot) -> list[Mapping[str, Any]]:

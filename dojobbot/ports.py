@@ -405,6 +405,20 @@ class Messenger(Protocol):
         """
         ...
 
+    async def open_view(self, trigger_id: str, view: dict[str, object]) -> tuple[str, str]:
+        """Open a window in front of the person whose press has this trigger; returns its id and its hash.
+
+        Raises TriggerSpent when that is too long ago, or was done already.
+        """
+        ...
+
+    async def update_view(self, view_id: str, view: dict[str, object], *, seen_hash: str | None) -> str:
+        """Draw a window anew, if it is still as it was when it had that hash (None: in any case).
+
+        Returns its hash from now on. Raises ViewChanged when it is not, ViewClosed when it is not open.
+        """
+        ...
+
     async def open_dm(self, user_id: str) -> str:
         """Give the channel id of the direct message with a person."""
         ...

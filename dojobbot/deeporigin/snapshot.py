@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dojobbot.deeporigin import wire
 from dojobbot.deeporigin.exchange import Answer
-from dojobbot.domain import Snapshot
+from dojobbot.domain import Job, Snapshot
 
 
 def read(answer: Answer) -> Snapshot:

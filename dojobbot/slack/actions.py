@@ -87,9 +87,7 @@ def _read(body: dict[str, Any]) -> Press:
 async def _perform(services: Services, press: Press) -> Payload:
     refusal = await services.people.stranger(press.place.user_id, press.team_id)
     if press.value is None:
-        return answers.sentence(
-            refusal or "This button is from another version of me. Type `/jobs` for a fresh list."
-        )
+        return answers.sentence(refusal or answers.OLD_BUTTON)
     stored = await services.store.job(press.value.job_id)
     if refusal is not None:
         if stored is not None and press.verb in ACTS:

@@ -30,6 +30,9 @@ from dojobbot.errors import (
     SlackError,
     SlackThrottled,
     SlackUnavailable,
+    TriggerSpent,
+    ViewChanged,
+    ViewClosed,
 )
 
 __all__ = ["POST_EVENT", "REQUEST_TIMEOUT", "SlackMessenger", "patient_client"]
@@ -73,6 +76,17 @@ FILE_REFUSED = {
     "storage_limit_reached": "The workspace has no room for files left: ask your Slack administrator.",
 }
 """What reference/methods/files.getUploadURLExternal and files.completeUploadExternal refuse for good."""
+
+OF_VIEWS: dict[str, type[SlackError]] = {
+    **dict.fromkeys(
+        "trigger_expired expired_trigger_id trigger_exchanged exchanged_trigger_id "
+        "invalid_trigger_id invalid_trigger".split(),
+        TriggerSpent,
+    ),
+    "hash_conflict": ViewChanged,
+    "not_found": ViewClosed,
+}
+"""What reference/methods/views.open and views.update answer."""
 
 
 def patient_client(token: str, api_url: str) -> AsyncWebClient:
@@ -156,6 +170,17 @@ class SlackMessenger:
             if isinstance(error, SlackUnavailable) and error.code not in NO_LOOKING:
                 raise
             raise DestinationClosed(f"Slack says {error.code}.", code=error.code) from error
+
+    async def open_view(self, trigger_id: str, view: dict[str, object]) -> tuple[str, str]:
+        """See ports.Messenger."""
+        # Not repeated: a trigger opens one window, and the second try would tell of a failure.
+        reply = await _send(lambda: self._once.views_open(trigger_id=trigger_id, view=view))
+        return str(reply["view"]["id"]), str(reply["view"]["hash"])
+
+    async def update_view(self, view_id: str, view: dict[str, object], *, seen_hash: str | None) -> str:
+        """See ports.Messenger."""
+        reply = await _send(lambda: self._ask.views_update(view_id=view_id, view=view, hash=seen_hash))
+        return str(reply["view"]["hash"])
 
     async def open_dm(self, user_id: str) -> str:
         """See ports.Messenger."""
@@ -291,6 +316,8 @@ def _refusal(error: SlackApiError) -> SlackError:
 
 def _said_no(code: str, data: dict[str, Any]) -> SlackError:
     """Give the error for a refusal that has nothing to do with where a message goes."""
+    if code in OF_VIEWS:
+        return OF_VIEWS[code](f"Slack says {code}.", code=code)
     if code in FILE_REFUSED:
         return FileRefused(f"Slack says {code}.", code=code, hint=FILE_REFUSED[code])
     if code == "missing_scope":

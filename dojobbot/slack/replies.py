@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -20,7 +20,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from dojobbot.errors import DojobbotError
 from dojobbot.slack.views import answers, blocks
 
-__all__ = ["Desk", "Payload", "Reply"]
+__all__ = ["Desk", "Payload", "Reply", "Sink"]
 
 Payload = dict[str, object]
 Work = Callable[[], Awaitable[Payload | None]]
@@ -28,6 +28,14 @@ PATIENCE = 1.2
 """Seconds until a person is told that we are still asking."""
 LAST_WORD_SECONDS = 1.0
 log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where an answer goes."""
+
+    async def send(self, payload: Payload) -> None:
+        """Show it to the person who asked; what goes wrong with that is logged, not raised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class Desk:
         self._working: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[Any]] = set()
 
-    async def serve(self, reply: Reply, work: Work, *, interim: Work) -> None:
+    async def serve(self, reply: Sink, work: Work, *, interim: Work) -> None:
         """Do the work and send what comes of it; errors become sentences, slowness an interim answer.
 
         Args:
@@ -99,7 +107,7 @@ class Desk:
         if self._answering:
             await asyncio.wait(self._answering, timeout=LAST_WORD_SECONDS)
 
-    async def _answer(self, reply: Reply, work: Work, interim: Work) -> None:
+    async def _answer(self, reply: Sink, work: Work, interim: Work) -> None:
         task = asyncio.ensure_future(_guarded(work))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
@@ -110,7 +118,7 @@ class Desk:
         await _send_some(reply, answers.restarting() if task.cancelled() else task.result())
 
 
-async def _send_some(reply: Reply, payload: Payload | None) -> None:
+async def _send_some(reply: Sink, payload: Payload | None) -> None:
     if payload is not None:
         await reply.send(payload)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dojobbot.domain import Job, KnownJob, Reading
 from dojobbot.errors import JobNotFound, PlatformError, PlatformUnavailable
@@ -12,12 +13,13 @@ from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Platform, Store
 from dojobbot.slack.replies import Desk
 
-__all__ = ["QUICK", "THOROUGH", "Services"]
+__all__ = ["QUICK", "THOROUGH", "Services", "in_time", "recalled"]
 
 QUICK = 1.5
 """Seconds that a press waits for the platform before it is answered with what is stored."""
 THOROUGH = 10.0
 """Seconds that somebody waits who typed, or who asked for something that needs a fresh look."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,7 @@ class Services:
 
     async def read_job(self, job_id: str, *, seconds: float = THOROUGH) -> KnownJob:
         """Read a job from the platform. Raises PlatformError, also when that takes too long."""
-        try:
-            async with asyncio.timeout(seconds):
-                reading = await self.platform.get_job(job_id)
-        except TimeoutError as error:
-            raise PlatformUnavailable("Deep Origin is too slow to answer.") from error
-        return await self.take_in(reading)
+        return await self.take_in(await in_time(self.platform.get_job(job_id), seconds=seconds))
 
     async def read_or_recall(self, job_id: str, *, seconds: float = QUICK) -> tuple[KnownJob, str]:
         """Read a job, or give it as stored with a sentence that says so.
@@ -69,6 +66,20 @@ class Services:
             known = await self.store.job(job_id)
             if known is None:
                 raise
-            if isinstance(error, JobNotFound):
-                return known, "Deep Origin does not know this job any more; this is what I saw last."
-            return known, "Deep Origin does not answer right now; this is what I saw last."
+            return known, recalled(error)
+
+
+async def in_time(asking: Awaitable[T], *, seconds: float = THOROUGH) -> T:
+    """Wait for the platform. Raises PlatformUnavailable when it takes too long."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await asking
+    except TimeoutError as error:
+        raise PlatformUnavailable("Deep Origin is too slow to answer.") from error
+
+
+def recalled(error: PlatformError) -> str:
+    """Say why what is shown is not what the platform says now."""
+    if isinstance(error, JobNotFound):
+        return "Deep Origin does not know this job any more; this is what I saw last."
+    return "Deep Origin does not answer right now; this is what I saw last."

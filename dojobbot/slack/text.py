@@ -15,6 +15,7 @@ __all__ = [
     "SECTION_BUDGET",
     "block_text",
     "clip",
+    "clock",
     "code",
     "date",
     "duration",
@@ -82,6 +83,15 @@ def date(moment: datetime, now: datetime) -> str:
     if abs(now - moment) < _NEAR:
         return f"<!date^{int(utc.timestamp())}^{{time}}|{utc:%H:%M} UTC>"
     return stamp(moment)
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """Give a moment in the viewer's zone to the second, for lines of a log; with its day unless near."""
+    utc = moment.astimezone(UTC)
+    if abs(now - moment) < _NEAR:
+        return f"<!date^{int(utc.timestamp())}^{{time_secs}}|{utc:%H:%M:%S} UTC>"
+    fallback = f"{utc:%d %b %Y, %H:%M:%S} UTC"
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time_secs}}|{fallback}>"
 
 
 def stamp(moment: datetime) -> str:

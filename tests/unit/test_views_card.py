@@ -70,7 +70,7 @@ def test_a_running_card_reads_as_drawn_in_the_design() -> None:
         f":large_blue_circle: *Running*  16 min so far, since {since}",
         "`[######----] 62 %`  17 of 27 ligands, 1.2/min, about 9 min left",
     ]
-    assert list(buttons(drawn)) == ["Notify me", "Watch", "Cancel job"]
+    assert list(buttons(drawn)) == ["Notify me", "Watch", "Cancel job", "Details"]
     assert list(menu(drawn)) == ["Refresh", "Share"]
 
 
@@ -105,6 +105,7 @@ def test_following_turns_the_buttons_round() -> None:
         "Stop notifying",
         "Stop watching",
         "Cancel job",
+        "Details",
     ]
 
 
@@ -124,7 +125,7 @@ def test_approve_names_the_price_and_carries_the_quote() -> None:
 def test_a_quoted_card_shows_its_cost_and_no_cancel() -> None:
     drawn = card(view(QUOTED))
     assert drawn["text"] == "BRD series, round 3 has a quote: $184.50"
-    assert list(buttons(drawn)) == ["Approve", "Notify me", "Watch"]
+    assert list(buttons(drawn)) == ["Approve", "Notify me", "Watch", "Details"]
 
 
 def test_a_quote_without_a_price_cannot_be_approved_here() -> None:
@@ -136,9 +137,9 @@ def test_a_quote_without_a_price_cannot_be_approved_here() -> None:
 @pytest.mark.parametrize(
     "status", ["Succeeded", "Failed", "Cancelled", "FailedQuotation", "InsufficientFunds", GONE]
 )
-def test_an_ended_job_offers_only_refresh_and_share(status: str) -> None:
+def test_an_ended_job_offers_only_details_refresh_and_share(status: str) -> None:
     drawn = card(view(replace(JOB, status=status)))
-    assert list(buttons(drawn)) == []
+    assert list(buttons(drawn)) == ["Details"]
     assert list(menu(drawn)) == ["Refresh", "Share"]
 
 

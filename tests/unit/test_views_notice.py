@@ -65,7 +65,7 @@ def test_open_carries_the_job_and_the_version_of_the_transition() -> None:
 def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
     drawn = draw(replace(JOB, status="Quoted", started_at=None, completed_at=None, quote=Quote(184.5, "abc")))
     assert drawn["text"] == "<@U1> BRD series, round 3 has a quote: $184.50"
-    assert list(buttons(drawn)) == ["Approve", "Open"]
+    assert list(buttons(drawn)) == ["Approve", "Open", "Details"]
     assert ids.decode(buttons(drawn)["Approve"]) == ids.Value(JOB.id, 4, "abc", 184.5)
 
 
@@ -81,7 +81,7 @@ def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
 def test_every_end_has_its_words(status: str, words: str) -> None:
     drawn = draw(replace(JOB, status=status, completed_at=None))
     assert drawn["text"] == f"<@U1> BRD series, round 3 {words}"
-    assert list(buttons(drawn)) == ["Open"]
+    assert list(buttons(drawn)) == ["Open", "Details"]
 
 
 def test_a_job_that_is_gone_is_explained() -> None:

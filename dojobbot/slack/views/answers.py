@@ -11,14 +11,16 @@ from dojobbot.slack.text import clip, code, escape
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
-from dojobbot.slack.views.describe import row
+from dojobbot.slack.views.describe import row, title
 from dojobbot.slack.views.status import OTHER, look, outcome
 
 __all__ = [
     "ASKING",
     "NOTHING_LEFT",
+    "OLD_BUTTON",
     "approve_below",
     "choices",
+    "file_of",
     "from_error",
     "job_help",
     "jobs_help",
@@ -33,6 +35,7 @@ __all__ = [
 ASKING = ":hourglass_flowing_sand: Asking Deep Origin…"
 NOTHING_LEFT = "There is nothing left to follow."
 """A card's note: its headline says how the job ended."""
+OLD_BUTTON = "This button is from another version of me. Type `/jobs` for a fresh list."
 _LONGEST = 2000
 
 
@@ -62,6 +65,11 @@ def words_of(error: DojobbotError) -> str:
 def from_error(error: DojobbotError) -> Payload:
     """Answer with what went wrong and what to do next."""
     return sentence(f":warning: {words_of(error)}")
+
+
+def file_of(job: Job, filename: str) -> str:
+    """Say, in mrkdwn, which job a file is about."""
+    return f"{code(filename)} of {title(job)}"
 
 
 def jobs_help() -> Payload:

@@ -24,7 +24,9 @@ __all__ = [
     "message",
     "option",
     "overflow",
+    "plain_text",
     "plainer",
+    "preformatted",
     "section",
     "select",
     "table",
@@ -55,6 +57,17 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [_mrkdwn(text)]}
 
 
+def preformatted(text: str) -> Block:
+    """Build a block of literal text, such as JSON: no markup, no escaping; what does not print becomes `�`.
+
+    Its pieces keep to the limit of a text object, although none is documented for them.
+    """
+    shown = "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text) or " "
+    pieces = [shown[start : start + SECTION_BUDGET] for start in range(0, len(shown), SECTION_BUDGET)]
+    part = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": each} for each in pieces]}
+    return {"type": "rich_text", "elements": [part]}
+
+
 def actions(elements: Sequence[Block]) -> Block:
     """Build a row of buttons and menus."""
     return {"type": "actions", "elements": list(elements)}
@@ -62,7 +75,7 @@ def actions(elements: Sequence[Block]) -> Block:
 
 def button(label: str, action_id: str, value: str, *, style: str = "", dialog: Block | None = None) -> Block:
     """Build a button; `style` is primary or danger, `dialog` asks before it acts."""
-    block: Block = {"type": "button", "text": _plain(label), "action_id": action_id, "value": value}
+    block: Block = {"type": "button", "text": plain_text(label), "action_id": action_id, "value": value}
     if style:
         block["style"] = style
     return block if dialog is None else block | {"confirm": dialog}
@@ -71,17 +84,17 @@ def button(label: str, action_id: str, value: str, *, style: str = "", dialog: B
 def confirm(title: str, text: str, yes: str, no: str, style: str) -> Block:
     """Build a confirm dialog. All of it is plain text: nothing in a name can pass for something else."""
     return {
-        "title": _plain(title),
-        "text": _plain(text),
-        "confirm": _plain(yes),
-        "deny": _plain(no),
+        "title": plain_text(title),
+        "text": plain_text(text),
+        "confirm": plain_text(yes),
+        "deny": plain_text(no),
         "style": style,
     }
 
 
 def option(label: str, value: str) -> Block:
     """Build one line of a menu."""
-    return {"text": _plain(label), "value": value}
+    return {"text": plain_text(label), "value": value}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
@@ -94,7 +107,7 @@ def select(action_id: str, placeholder: str, options: Sequence[Block]) -> Block:
     return {
         "type": "static_select",
         "action_id": action_id,
-        "placeholder": _plain(placeholder),
+        "placeholder": plain_text(placeholder),
         "options": list(options),
     }
 
@@ -144,5 +157,6 @@ def _mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": clip(text, SECTION_BUDGET), "verbatim": True}
 
 
-def _plain(text: str) -> Block:
+def plain_text(text: str) -> Block:
+    """Build a text object in which nothing is read as markup."""
     return {"type": "plain_text", "text": text, "emoji": False}

@@ -18,7 +18,7 @@ from dojobbot.slack.views.quote import table
 from dojobbot.slack.views.status import look
 from dojobbot.slack.views.why import quoted
 
-__all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "card", "fingerprint"]
+__all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "body", "card", "fingerprint"]
 
 ANSWERED_WITHIN = {ActionKind.CANCEL: timedelta(minutes=2), ActionKind.APPROVE: timedelta(minutes=15)}
 """How long the platform may take to answer before a card offers the same button again."""
@@ -55,18 +55,22 @@ class Card:
 def card(view: Card) -> Payload:
     """Draw a card: the headline as `text`, one attachment with the status's colour bar below it."""
     job = view.known.job
-    body = [blocks.section(view.note)] if view.note else []
-    body.append(blocks.section("\n".join(_lines(view))))
+    first, *rest = body(view)
     prices = table(job.quote) if job.status == "Quoted" and job.quote and view.private else None
-    if prices is not None:
-        body.append(prices)
-    branches = tree(job, private=view.private)
-    if branches:
-        body.append(blocks.section(branches))
-    body.append(blocks.context(" · ".join(_small_print(view))))
+    drawn = [*([blocks.section(view.note)] if view.note else []), first]
+    drawn += [*([prices] if prices is not None else []), *rest]
     if ids.carriable(job.id):
-        body.append(blocks.actions(_buttons(view)))
-    return blocks.message(headline(job), [blocks.attachment(look(job.status).color, body)])
+        drawn.append(blocks.actions(_buttons(view)))
+    return blocks.message(headline(job), [blocks.attachment(look(job.status).color, drawn)])
+
+
+def body(view: Card) -> list[Block]:
+    """Draw what a card says between its note and its buttons, but for the prices: a modal takes no table."""
+    drawn = [blocks.section("\n".join(_lines(view)))]
+    branches = tree(view.known.job, private=view.private)
+    if branches:
+        drawn.append(blocks.section(branches))
+    return [*drawn, blocks.context(" · ".join(_small_print(view)))]
 
 
 def fingerprint(view: Card) -> str:
@@ -167,6 +171,7 @@ def _buttons(view: Card) -> list[Block]:
         )
     if job.can_be_cancelled and not acting:
         row.append(_cancel_button(job, value))
+    row.append(blocks.button("Details", ids.DETAILS, value))
     menu = [blocks.option("Refresh", ids.encode_menu(ids.REFRESH, ids.Value(job.id, seq)))]
     if view.private:
         menu.append(blocks.option("Share", ids.encode_menu(ids.SHARE, ids.Value(job.id, seq))))

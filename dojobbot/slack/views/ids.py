@@ -13,15 +13,30 @@ from dataclasses import dataclass
 __all__ = [
     "ALL",
     "APPROVE",
+    "BILLING",
     "CANCEL",
     "CHOOSE",
+    "DETAILS",
+    "DOWNLOAD",
+    "FIELDS",
+    "INPUTS",
+    "IN_DETAILS",
+    "LOG",
+    "LOGS",
     "MENU",
     "MUTE",
     "NOTIFY",
     "OPEN",
+    "OPENERS",
+    "OUTPUTS",
+    "PROGRESS",
     "REFRESH",
+    "RELOAD",
     "SHARE",
+    "STATUS",
     "STOP",
+    "SWITCH",
+    "TABS",
     "WATCH",
     "Value",
     "carriable",
@@ -29,6 +44,7 @@ __all__ = [
     "decode_menu",
     "encode",
     "encode_menu",
+    "in_details",
 ]
 
 NOTIFY = "notify"
@@ -44,9 +60,28 @@ CHOOSE = "choose"
 MENU = "menu"
 """A card's overflow menu; its options carry a verb and a value."""
 ALL = (NOTIFY, MUTE, WATCH, STOP, CANCEL, APPROVE, OPEN, CHOOSE, MENU)
-"""Every action id that a view uses."""
+"""Every action id that a message uses, those in `OPENERS` apart."""
 REFRESH = "refresh"
 SHARE = "share"
+
+STATUS, FIELDS, INPUTS, OUTPUTS = "status", "fields", "inputs", "outputs"
+BILLING, LOG, PROGRESS = "billing", "log", "progress"
+TABS = (STATUS, FIELDS, INPUTS, OUTPUTS, BILLING, LOG, PROGRESS)
+"""The tabs of the Details modal, in their order."""
+DETAILS = "details"
+LOGS = "logs"
+OPENERS = {DETAILS: STATUS, LOGS: LOG}
+"""The buttons of a message that open the modal, each at one of its tabs; they carry a value."""
+SWITCH, RELOAD, DOWNLOAD = "switch", "reload", "download"
+
+
+def in_details(verb: str, tab: str) -> str:
+    """Name a button of the modal: what it does, and with which tab."""
+    return f"{verb}_{tab}"
+
+
+IN_DETAILS = {in_details(verb, tab): (verb, tab) for verb in (SWITCH, RELOAD, DOWNLOAD) for tab in TABS}
+"""Every action id inside the modal, with what it means; these carry a value, too."""
 
 _JOB_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SEQ = re.compile(r"[0-9]{1,12}")

@@ -54,9 +54,10 @@ def notice(
         body.append(blocks.context(note))
     if ids.carriable(job.id):
         seq = delivery.transition.seq
-        open_button = blocks.button("Open", ids.OPEN, ids.encode(ids.Value(job.id, seq)))
+        value = ids.encode(ids.Value(job.id, seq))
         approve = approve_button(job, seq)
-        body.append(blocks.actions([open_button] if approve is None else [approve, open_button]))
+        row = [blocks.button("Open", ids.OPEN, value), blocks.button("Details", ids.DETAILS, value)]
+        body.append(blocks.actions(row if approve is None else [approve, *row]))
     return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
 
 
