@@ -17,6 +17,7 @@ ABFE = ("deeporigin.abfe-end-to-end", "2")
 RBFE = ("deeporigin.rbfe", "2")
 QUICK = ("deeporigin.mol-props-combined", "2")
 
+GOOD = frozenset({"Completed", "Succeeded"})
 MAX_REPORTS = 150
 """A docking of more ligands reports several at a time."""
 RESOURCE_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -243,7 +244,9 @@ class JobMaker:
 
 
 def quoted(plan: Plan, prices: Sequence[tuple[str, int, float]], funds: bool = True) -> Plan:
-    """The same job waiting for its quote to be confirmed.
+    """The same job waiting for its quote to be confirmed, and billed for that when it has succeeded.
+
+    No bill was ever recorded: what is in one is a guess.
 
     Args:
         plan: the job; its script begins when the quote is confirmed.
@@ -256,7 +259,12 @@ def quoted(plan: Plan, prices: Sequence[tuple[str, int, float]], funds: bool = T
     ]
     quotation = {"anyFailed": False, "failedQuotations": [], "successfulQuotations": rows}
     execution = plan.execution | {"status": "Quoted", "quotationResult": quotation, "approveAmount": -1}
-    confirmed = [(0.0, {"status": "Created"}), *plan.script] if funds else [(0.0, NO_FUNDS.fields)]
+    bill = {"status": "Completed", "currency": "USD", "amount": sum(qty * each for _, qty, each in prices)}
+    billed = [
+        (at, {**fields, "billingTransaction": bill} if fields.get("status") in GOOD else fields)
+        for at, fields in plan.script
+    ]
+    confirmed = [(0.0, {"status": "Created"}), *billed] if funds else [(0.0, NO_FUNDS.fields)]
     return replace(plan, execution=execution, script=(), confirmed=confirmed)
 
 
@@ -306,6 +314,5 @@ def _script(
     steps += [
         (life.queued + share * life.runs, fields) for share, fields in progress if share < outcome.share
     ]
-    good = outcome.fields["status"] in {"Completed", "Succeeded"}
-    end = {**success, **outcome.fields} if good else outcome.fields
+    end = {**success, **outcome.fields} if outcome.fields["status"] in GOOD else outcome.fields
     return [*steps, (life.queued + outcome.share * life.runs, end)]

@@ -85,11 +85,14 @@ async def _open(services: Services, turns: Turns, shelf: Shelf, body: dict[str, 
 async def _press(services: Services, turns: Turns, shelf: Shelf, body: dict[str, Any]) -> None:
     verb, tab = ids.IN_DETAILS[body["actions"][0]["action_id"]]
     view = body["view"]
+    # One that comes twice must not take the turn of the first.
+    if not await services.store.first_press(body["trigger_id"], services.clock.now()):
+        return
     modal = Modal(services.messenger, turns, view["id"], view["hash"])
     press = _read(body, verb, tab)
     if press is None:
         await modal.send(answers.sentence(answers.OLD_BUTTON))
-    elif await services.store.first_press(press.trigger_id, services.clock.now()):
+    else:
         await _serve(services, shelf, modal, press)
 
 

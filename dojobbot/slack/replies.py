@@ -83,6 +83,7 @@ class Desk:
     def __init__(self) -> None:
         self._working: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
 
     async def serve(self, reply: Sink, work: Work, *, interim: Work) -> None:
         """Do the work and send what comes of it; errors become sentences, slowness an interim answer.
@@ -100,6 +101,7 @@ class Desk:
 
     async def close(self, seconds: float) -> None:
         """Wait for what is being served; what takes longer is given up, and its person is told."""
+        self._is_closed = True
         if self._working:
             await asyncio.wait(self._working, timeout=seconds)
         for task in list(self._working):
@@ -108,6 +110,9 @@ class Desk:
             await asyncio.wait(self._answering, timeout=LAST_WORD_SECONDS)
 
     async def _answer(self, reply: Sink, work: Work, interim: Work) -> None:
+        if self._is_closed:
+            await reply.send(answers.restarting())
+            return
         task = asyncio.ensure_future(_guarded(work))
         self._working.add(task)
         task.add_done_callback(self._working.discard)

@@ -132,3 +132,34 @@ def _options(options: list[dict[str, Any]], most: int) -> list[str]:
 def _confirm(dialog: dict[str, Any]) -> list[str]:
     limits = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
     return [line for name, limit in limits.items() for line in _text(dialog[name], limit)]
+
+
+def view_problems(view: dict[str, Any]) -> list[str]:
+    """List everything about a modal that Slack would refuse, or that would ping people by accident."""
+    found: list[str] = []
+    if set(view) != {"type", "title", "close", "blocks"} or view["type"] != "modal":
+        found.append("a modal has a title, a close button and blocks")
+    found += [line for name in ("title", "close") for line in _text(view[name], 24)]
+    if not 1 <= len(view["blocks"]) <= 100:
+        found.append(f"{len(view['blocks'])} blocks, limit 100")
+    for block in view["blocks"]:
+        found += _literal(block) if block["type"] == "rich_text" else _block(block)
+    spoken = [each["text"] for each in _walk(view["blocks"]) if each.get("type") == "mrkdwn"]
+    found += [f"would ping or link: {text[:80]}" for text in spoken if LOUD.search(text)]
+    found += [f"a broken escape: {text[-80:]}" for text in spoken if _broken(text)]
+    if len(json.dumps(view)) > 100_000:
+        found.append("far beyond what a phone shows; Slack's limit is 250 KB")
+    json.dumps(view, ensure_ascii=False).encode()
+    return found
+
+
+def _literal(block: dict[str, Any]) -> list[str]:
+    """A block of preformatted text: nothing in it is read as markup."""
+    (part,) = block["elements"]
+    pieces = part["elements"]
+    found = [] if part["type"] == "rich_text_preformatted" else [f"rich text of type {part['type']}"]
+    found += [f"a piece of type {each['type']}" for each in pieces if each["type"] != "text"]
+    texts = [each["text"] for each in pieces]
+    found += ["a piece of 1 to 3000 characters"] if not all(1 <= len(text) <= 3000 for text in texts) else []
+    odd = {each for text in texts for each in text if not (each.isprintable() or each in "\n\t")}
+    return found + ([f"characters that do not print: {odd}"] if odd else [])

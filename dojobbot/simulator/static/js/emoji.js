@@ -6,13 +6,13 @@ import { el } from "./dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const DRAWN = new Set([
   "bell", "black_circle", "double_vertical_bar", "eyes", "grey_question", "heavy_check_mark",
-  "hourglass_flowing_sand", "large_blue_circle", "large_green_circle", "large_yellow_circle", "moneybag",
-  "no_bell", "no_entry", "no_entry_sign", "red_circle", "warning", "white_check_mark", "white_circle", "x",
+  "hourglass_flowing_sand", "inbox_tray", "information_source", "large_blue_circle", "large_green_circle", "large_yellow_circle", "mag", "moneybag",
+  "no_bell", "no_entry", "no_entry_sign", "red_circle", "speech_balloon", "warning", "white_check_mark", "white_circle", "x",
 ]);
 const CHARACTERS = {
   "+1": "👍", arrows_counterclockwise: "🔄", blue_heart: "💙", bulb: "💡", calendar: "📅",
   chart_with_upwards_trend: "📈", clock3: "🕒", cry: "😢", dna: "🧬", exclamation: "❗", hammer_and_wrench: "🛠️",
-  heart: "❤️", hourglass: "⌛", information_source: "ℹ️", link: "🔗", mag: "🔍", octagonal_sign: "🛑",
+  heart: "❤️", hourglass: "⌛", link: "🔗", octagonal_sign: "🛑",
   pause_button: "⏸️", pill: "💊", question: "❓", robot_face: "🤖", rocket: "🚀", smile: "😄", stopwatch: "⏱️",
   tada: "🎉", test_tube: "🧪", thumbsup: "👍", wave: "👋", zap: "⚡",
 };
