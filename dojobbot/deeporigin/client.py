@@ -105,7 +105,8 @@ class PlatformClient:
 
     async def snapshot(self, job_id: str) -> Snapshot:
         """Read one job with all that the platform says about it, as `ports.Platform` says."""
-        return snapshot.read(await self._read(requests.job(self._account.org_key, job_id)))
+        answer, job = await self._run(read_job(self._exchange, self._account.org_key, job_id))
+        return snapshot.of(answer, job)
 
     async def logs(self, job_id: str, *, limit: int) -> tuple[LogLine, ...]:
         """Read the newest lines of a job's log, as `ports.Platform` says."""
