@@ -12,8 +12,7 @@ import pytest
 from dojobbot.deeporigin import snapshot
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
-from dojobbot.deeporigin.snapshot import Snapshot
-from dojobbot.domain import GONE, KNOWN_STATUSES, Delivery, Destination, Job, KnownJob, Transition
+from dojobbot.domain import GONE, KNOWN_STATUSES, Delivery, Destination, Job, KnownJob, Snapshot, Transition
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import badge
 from dojobbot.slack.views.card import Card, card
