@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.decide import Decision, judge
 from dojobbot.domain import Action, Job, KnownJob, Reading, Subscription, Transition
-from dojobbot.store import deliveries, follows, jobs, ledger, rows
+from dojobbot.store import batches, deliveries, follows, jobs, ledger, rows
 
 __all__ = ["chunks", "take_in", "those_with_news"]
 
@@ -115,6 +115,7 @@ async def _write(
     await follows.finish_subscriptions(connection, changes.finished, now)
     for action_id, outcome in changes.closed:
         await ledger.close_action(connection, action_id, outcome, now)
+    await batches.join(connection, [each.job for each in known])
     await follows.mark_cards_old(connection, tuple(changes.known), now)
 
 
