@@ -57,12 +57,11 @@ async def those_with_news(connection: AsyncConnection, readings: Sequence[Readin
     Most readings of a tick are of this kind: they cost little, and who presses a button does not wait for
     them. A job with an open action is never left out: even an old status may answer it.
     """
-    with_news: set[str] = set()
+    with_news = set(await ledger.jobs_acted_on(connection))
     for chunk in chunks(readings, COMPARED_AT_ONCE):
         job_ids = {reading.job.id for reading in chunk}
         stored = await jobs.digests(connection, job_ids)
         with_news |= {each.job.id for each in chunk if stored.get(each.job.id) != rows.job_digest(each.job)}
-        with_news |= {action.job_id for action in await ledger.open_actions(connection, job_ids)}
     return [reading for reading in readings if reading.job.id in with_news]
 
 
