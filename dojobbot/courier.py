@@ -26,7 +26,6 @@ from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
 from dojobbot.ports import Claim, Clock, Messenger, Store
-from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
 from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.card import Card, card, fingerprint
 from dojobbot.slack.views.notice import elsewhere, notice
@@ -34,13 +33,15 @@ from dojobbot.troubles import Troubles
 
 __all__ = ["SLACK_DOWN_PAUSE", "Courier", "Tally"]
 
-POST_PAUSE = timedelta(seconds=1)
-"""Slack takes about one message a second in a channel."""
+AT_ONCE = timedelta(0)
+"""Of a served destination: what it needs of Slack's budgets says when it is served next."""
 EDIT_PAUSE = timedelta(seconds=2)
-SECOND_LOOK = timedelta(seconds=1)
+AFTER_AN_ERROR = timedelta(seconds=1)
 SILENCE = timedelta(seconds=35)
-"""Longer than a request may take: a post not found this long after it was sent never arrived. One that did
-is found by the look before, a second after the reply was lost."""
+"""Longer than a request may take: a post that is not there this long after it was sent should never come.
+One that did arrive is found by the look before, a second after the reply was lost."""
+ONCE_MORE = timedelta(seconds=5)
+"""So long after the silence's look it is looked for once more, before it is sent again."""
 SLACK_DOWN_PAUSE = timedelta(seconds=5)
 DELIVERING = "delivering"
 Sent = TypeVar("Sent")
@@ -81,9 +82,6 @@ class Courier:
         self._clock = clock
         self._troubles = troubles
         self._last_words = last_words
-        # What this process knows of posts that went wrong; a restart forgets it and looks more patiently.
-        self._answered: set[str] = set()
-        self._unsent: set[str] = set()
         self._failures: Counter[str] = Counter()
         self._dms: dict[str, Destination] = {}
         self.tally = Tally()
@@ -101,12 +99,25 @@ class Courier:
             if claim.watches:
                 return await self._show(claim, claim.watches[0])
         except SlackThrottled as error:
+            # Not by the claim's own call (that rests by itself) but by a question on the way.
             self.tally.throttled += 1
             return timedelta(seconds=error.retry_after)
         except (SlackUnavailable, DeliveryUnknown) as error:
             self._troubles.begin(DELIVERING, error)
             return SLACK_DOWN_PAUSE
-        return timedelta(0)
+        return AT_ONCE
+
+    async def _refused(self, claim: Claim, error: SlackThrottled) -> timedelta:
+        """Let rest what Slack is asked too often; the destination itself need not."""
+        self.tally.throttled += 1
+        now = self._clock.now()
+        await self._store.refused(claim, until=now + timedelta(seconds=error.retry_after), now=now)
+        return AT_ONCE
+
+    async def _not_called(self, claim: Claim, pause: timedelta = AT_ONCE) -> timedelta:
+        """Give back the call that the claim would have made."""
+        await self._store.give_back(claim)
+        return pause
 
     # --- posts
 
@@ -138,13 +149,12 @@ class Courier:
 
     async def _commit_and_send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
         if not await self._store.commit_post(claim, post):
-            return timedelta(0)
+            return await self._not_called(claim)
         return await self._send(claim, post, shown)
 
     async def _finish(self, claim: Claim, post: Post) -> timedelta:
-        """Send a post that waits, or find out what became of one whose outcome nobody knows."""
-        now = self._clock.now()
-        if post.attempted_at is None or post.id in self._unsent:
+        """Send a post that waits, or look what became of one whose outcome nobody knows."""
+        if post.attempted_at is None:
             return await self._send(claim, post)
         try:
             ts = await self._messenger.find(
@@ -153,22 +163,28 @@ class Courier:
         except DestinationClosed:
             # History cannot be read here: at least once is what can be promised, and it is counted.
             self.tally.resent_unverified += 1
-            return await self._send(claim, post)
+            await self._store.missing(claim, post.id, looks_left=0, unverified=True)
+            return AT_ONCE
+        except SlackThrottled as error:
+            return await self._refused(claim, error)
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
-            return self._growing(post.id, SECOND_LOOK)
+            return self._growing(post.id, AFTER_AN_ERROR)
         if ts is not None:
             await self._settled(claim, post, ts)
-            return POST_PAUSE
-        silent_until = post.attempted_at + SILENCE
-        if post.id not in self._answered and now < silent_until:
-            return silent_until - now
-        return await self._send(claim, post)
+            return AT_ONCE
+        return await self._not_found(claim, post, post.attempted_at + SILENCE - self._clock.now())
+
+    async def _not_found(self, claim: Claim, post: Post, silence: timedelta) -> timedelta:
+        """Say when to look again, if at all; `silence`: for how long the request may still be under way."""
+        if post.looks_left > 1 and silence > timedelta(0):
+            return silence
+        await self._store.missing(claim, post.id, looks_left=post.looks_left - 1)
+        return ONCE_MORE if post.looks_left > 1 else AT_ONCE
 
     async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
         if not await self._store.attempt(claim, post.id, self._clock.now()):
-            return timedelta(0)
-        self._unsent.discard(post.id)
+            return await self._not_called(claim)
         try:
             ts = await _drawn_or_headline(
                 post.kind, post.payload, lambda what: self._messenger.post(post.destination, what, post.id)
@@ -176,16 +192,19 @@ class Courier:
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
             if error.code != "no_reply":
-                self._answered.add(post.id)
-            return self._growing(post.id, SECOND_LOOK)
-        except (SlackThrottled, SlackUnavailable):
-            self._unsent.add(post.id)
+                await self._store.missing(claim, post.id, looks_left=1)
+            return self._growing(post.id, AFTER_AN_ERROR)
+        except SlackThrottled as error:
+            await self._store.missing(claim, post.id, looks_left=0)
+            return await self._refused(claim, error)
+        except SlackUnavailable:
+            await self._store.missing(claim, post.id, looks_left=0)
             raise
         except SlackError as error:
-            self._unsent.add(post.id)
+            await self._store.missing(claim, post.id, looks_left=0)
             return await self._give_up(claim, post, error)
         await self._settled(claim, post, ts, shown)
-        return POST_PAUSE
+        return AT_ONCE
 
     async def _settled(self, claim: Claim, post: Post, ts: str, shown: str = "") -> None:
         await self._store.settle(claim, post.id, ts, shown=shown, now=self._clock.now())
@@ -215,7 +234,7 @@ class Courier:
         self.tally.redirected += redirected
         instead = f" Told directly instead: {redirected}." if redirected else ""
         log.error("a post to %s can't arrive: %s%s", claim.destination.key, error, instead)
-        return POST_PAUSE
+        return AT_ONCE
 
     async def _dms_of(self, user_ids: Iterable[str]) -> dict[str, Destination]:
         """Open direct messages with people; who can't be reached there either is left out."""
@@ -233,8 +252,6 @@ class Courier:
 
     def _forget(self, post: Post) -> None:
         """Drop what is known of a post that is over: Slack answers."""
-        self._answered.discard(post.id)
-        self._unsent.discard(post.id)
         self._works(post.id)
 
     def _works(self, what: str) -> None:
@@ -251,29 +268,19 @@ class Courier:
 
     async def _show(self, claim: Claim, watch: Watch) -> timedelta:
         """Post a watch's card, or bring it up to date."""
-        drawn = await self._drawn(watch)
-        if drawn is None:
-            await self._store.end_watch(claim, watch, "the job is not in the store", self._clock.now())
-            return timedelta(0)
-        payload, shows = drawn
+        view = await self._card_of(watch)
+        now = self._clock.now()
+        if view is None:
+            await self._store.end_watch(claim, watch, "the job is not in the store", now)
+            return await self._not_called(claim)
+        shows = fingerprint(view)
         if watch.ts is None:
-            post = self._new_post(claim, PostKind.CARD, payload, watch_id=watch.id)
+            post = self._new_post(claim, PostKind.CARD, card(view), watch_id=watch.id)
             return await self._commit_and_send(claim, post, shows)
         if shows == watch.shown:
-            await self._store.settle_edit(claim, watch, shows, self._clock.now())
-            return timedelta(0)
-        return await self._edit(claim, watch, watch.ts, payload, shows)
-
-    async def _drawn(self, watch: Watch) -> tuple[Payload, str] | None:
-        """Draw a watch's card; gives it with the digest of what it shows, None when there is nothing to."""
-        if watch.batch is not None:
-            jobs = await self._store.batch_members(watch.id)
-            if not jobs:
-                return None
-            many = BatchCard(watch=watch, batch=watch.batch, jobs=jobs, now=self._clock.now())
-            return batch_card(many), batch_fingerprint(many)
-        one = await self._card_of(watch)
-        return None if one is None else (card(one), fingerprint(one))
+            await self._store.settle_edit(claim, watch, shows, now)
+            return await self._not_called(claim)
+        return await self._edit(claim, watch, watch.ts, card(view), shows)
 
     async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
         what, where = f"watch {watch.id}", claim.destination
@@ -283,13 +290,17 @@ class Courier:
             )
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
-            return self._growing(what, EDIT_PAUSE)
-        except (SlackThrottled, SlackUnavailable):
+            later = self._clock.now() + self._growing(what, EDIT_PAUSE)
+            await self._store.put_off(claim, watch, later)
+            return AT_ONCE
+        except SlackThrottled as error:
+            return await self._refused(claim, error)
+        except SlackUnavailable:
             raise
         except DestinationClosed as error:
             log.warning("the card of job %s in %s is over: %s", watch.job_id, where.key, error)
             await self._store.end_watch(claim, watch, error.code, self._clock.now())
-            return timedelta(0)
+            return AT_ONCE
         except SlackError as error:
             # Its next change is another payload; this one would be refused again and again.
             log.error("the card of job %s in %s stays as it is: %s", watch.job_id, where.key, error)
@@ -297,7 +308,7 @@ class Courier:
             self.tally.edits += 1
         await self._store.settle_edit(claim, watch, shows, self._clock.now())
         self._works(what)
-        return EDIT_PAUSE
+        return AT_ONCE
 
     async def _card_of(self, watch: Watch) -> Card | None:
         known = await self._store.job(watch.job_id)

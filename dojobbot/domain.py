@@ -130,8 +130,6 @@ class Job:
     progress: Progress | None = None
     quote: Quote | None = None
     project_id: str | None = None
-    tag: str | None = None
-    session: str | None = None
     hidden: bool = False
 
     @property
@@ -261,31 +259,9 @@ class Subscription:
     paused_because: str = ""
 
 
-class BatchKind(StrEnum):
-    """What makes jobs a batch: a tag, a session, having been started together, or words somebody typed."""
-
-    TAG = "tag"
-    SESSION = "session"
-    TOGETHER = "together"
-    WORDS = "words"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Jobs that share one live card. `key`: the tag, the session, the tool, or the words. Foreign text.
-
-    Jobs that get the tag or the session later belong to it, too; the other kinds are the jobs of a moment.
-    """
-
-    kind: BatchKind
-    key: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A live card of one job, or of a `batch`, in one destination. `ts` is None until it is posted.
-
-    Of a batch, `job_id` is one that belongs to it.
+    """A live card of one job in one destination. `ts` is None until it is posted.
 
     `shown` is the fingerprint of what it shows; `wanted` counts the changes that it should show, so that an
     edit which was overtaken by a newer change is not taken for the last word.
@@ -301,7 +277,6 @@ class Watch:
     wanted: int = 0
     note: str = ""
     closing: bool = False
-    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +321,11 @@ class PostKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One message to one destination, frozen before it is sent; `id` travels in its metadata."""
+    """One message to one destination, frozen before it is sent; `id` travels in its metadata.
+
+    `attempted_at` is None while it is certainly not there. Else it may be, and is to be looked for so many
+    times (`looks_left`) before it is sent again.
+    """
 
     id: str
     destination: Destination
@@ -354,6 +333,7 @@ class Post:
     payload: dict[str, object]
     created_at: datetime
     attempted_at: datetime | None = None
+    looks_left: int = 0
     deliveries: tuple[int, ...] = ()
     watch_id: int | None = None
 

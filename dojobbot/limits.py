@@ -1,8 +1,46 @@
-"""Pure arithmetic of waiting: how long to pause before the next try."""
+"""Pure arithmetic of waiting: how long to pause before the next try, and how often Slack may be called.
+
+Slack's numbers are those of docs.slack.dev/apis/web-api/rate-limits.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 MOST_DOUBLINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One call `every` so often, and up to `burst` of them at once after a silence.
+
+    All that has to be remembered is one moment: when the next call may be made (GCRA, with the burst already
+    taken off its "theoretical arrival time").
+    """
+
+    every: timedelta
+    burst: int
+
+    def after(self, opens_at: datetime | None, now: datetime) -> datetime:
+        """Give when the next call may be made once one has been made now.
+
+        Args:
+            opens_at: from when on this one might be made; None when there was none before.
+            now: not before `opens_at`.
+        """
+        rested = now - (self.burst - 1) * self.every
+        return (rested if opens_at is None else max(opens_at, rested)) + self.every
+
+
+POSTS = Budget(timedelta(seconds=0.25), burst=10)
+"""`chat.postMessage` in a workspace. Slack allows "several hundred a minute"."""
+CHANNEL_POSTS = Budget(timedelta(seconds=1), burst=3)
+"""In one channel with its threads. Slack allows about one a second, and short bursts."""
+TIER_3 = Budget(timedelta(minutes=1) / 45, burst=5)
+"""`chat.update`, `conversations.history` and `.replies`: 50 in any minute, the burst among them."""
+CARD_EVERY = timedelta(seconds=2)
+"""How often one live card changes at most: nobody reads faster."""
 
 
 def backoff(

@@ -17,13 +17,14 @@ from dojobbot.errors import DojobbotError, StoreError
 from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
-from dojobbot.ports import Claim, Clock, Messenger, Platform, Store
+from dojobbot.ports import Claim, Clock, Messenger, Platform, Store, Turn
 from dojobbot.slack.views.card import ANSWERED_WITHIN
 from dojobbot.troubles import Troubles
 
 __all__ = ["Notifier", "Tally"]
 
-WORKERS = 4
+WORKERS = 8
+"""So many calls may be slow, or hang, before the others wait for one of them."""
 LEASE = timedelta(seconds=90)
 IDLE_SECONDS = 30.0
 SHORTEST_WAIT = 0.01
@@ -155,8 +156,9 @@ class Notifier:
             self._failures[subject] += 1
             attempt, base = self._failures[subject] - 1, SLACK_DOWN_PAUSE.total_seconds()
             return timedelta(seconds=backoff(attempt, jitter=1.0, base=base, cap=LONGEST_PAUSE))
-        self._failures.pop(subject, None)
-        self._troubles.end(subject)
+        if claim.turn is not Turn.LOOK:  # which says nothing of what comes after it
+            self._failures.pop(subject, None)
+            self._troubles.end(subject)
         return pause
 
     async def _look_out(self) -> bool:

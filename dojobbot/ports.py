@@ -17,11 +17,9 @@ from typing import Protocol
 from dojobbot.domain import (
     Action,
     ActionKind,
-    Batch,
     Channel,
     Delivery,
     Destination,
-    Job,
     JobFilter,
     KnownJob,
     Listing,
@@ -106,16 +104,29 @@ class Subscribed(StrEnum):
     """It had ended before; nothing was subscribed."""
 
 
+class Turn(StrEnum):
+    """What a claim is for: each calls another method of Slack's, which has its own budget."""
+
+    LOOK = "look"
+    """Find out whether a post of unknown outcome is there."""
+    POST = "post"
+    EDIT = "edit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One destination, held by one worker until its lease ends. `token` fences off a worker that lost it.
 
-    `post` is the oldest one committed and not settled: sent with an unknown outcome if `attempted_at` is set,
-    else still to be sent. `deliveries` are those owed and not yet in a post, oldest first (500 at most).
-    `watches` are the cards here that may show something old.
+    One call of the method of its `turn` was taken from Slack's budgets for it. Of these, the first that is
+    there is what to do; those behind it are not read:
+
+    - `post`: to be looked for, else the oldest one committed and not sent;
+    - `deliveries`: those owed and not yet in a post, oldest first (500 at most);
+    - `watches`: cards that are not posted yet, else those that may show something old and may change by now.
     """
 
     destination: Destination
+    turn: Turn
     token: int
     post: Post | None
     deliveries: tuple[Delivery, ...]
@@ -204,40 +215,6 @@ class Store(Closings, Protocol):
         """Give the open watches of a job (those not asked to stop), oldest first."""
         ...
 
-    async def add_batch(
-        self,
-        user_id: str,
-        batch: Batch,
-        job_ids: Sequence[str],
-        destination: Destination,
-        now: datetime,
-        *,
-        note: str = "",
-    ) -> bool:
-        """Open a watch of many jobs; False when one of this batch is open in this destination.
-
-        To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
-        session that are not hidden; so do those that get it later, until the watch ends: with the last of
-        its jobs, or when it is stopped.
-        """
-        ...
-
-    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
-        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
-        ...
-
-    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
-        """Give the jobs of a batch, oldest first."""
-        ...
-
-    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
-        """Give the open watch at a destination of a batch that a job belongs to, or None."""
-        ...
-
-    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
-        """Give the jobs that have an open watch of their own at a destination."""
-        ...
-
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
         ...
@@ -276,28 +253,52 @@ class Store(Closings, Protocol):
 
     # --- the outbox
     async def claim(self, now: datetime, *, lease: timedelta) -> Claim | None:
-        """Take the destination whose work has waited longest and whose next-send-at has come, or None."""
-        ...
+        """Take the destination whose work has waited longest and may be done now, or None.
 
-    async def commit_post(self, claim: Claim, post: Post) -> bool:
-        """Freeze a post and take its deliveries off the queue.
-
-        False, and nothing changed, when the claim was lost, or a delivery mentions others by now than the
-        claim says: do not send, claim anew. Raises StoreError when a delivery is not owed there.
+        What is to be sent anywhere goes before any edit. In the same transaction a call is taken from Slack's
+        budgets, which all who send share; where they leave nothing, what needs them is not claimed.
         """
         ...
 
-    async def attempt(self, claim: Claim, post_id: str, now: datetime, *, unverified: bool = False) -> bool:
+    async def give_back(self, claim: Claim) -> None:
+        """Give the call back that was taken from Slack's budgets for a claim: it was not made."""
+        ...
+
+    async def refused(self, claim: Claim, *, until: datetime, now: datetime) -> None:
+        """Record that Slack refused the claim's call, and wants no such call before `until`.
+
+        An edit's or a look's method rests. Of posts the channel rests; when another channel's were refused
+        and it still rests, all of them do.
+        """
+        ...
+
+    async def commit_post(self, claim: Claim, *posts: Post) -> bool:
+        """Freeze a post, or several that belong together, and take their deliveries off the queue.
+
+        They are sent in the order of their ids. False, and nothing changed, when the claim was lost, or a
+        delivery mentions others by now than the claim says: do not send, claim anew. Raises StoreError when a
+        delivery is not owed there.
+        """
+        ...
+
+    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
         """Record that the post is about to be sent. False when the claim was lost: do not send.
 
-        `unverified`: it may have arrived before, and that could not be looked up.
+        From then on it may be there, and is to be looked for twice: as after a silence.
+        """
+        ...
+
+    async def missing(self, claim: Claim, post_id: str, *, looks_left: int, unverified: bool = False) -> None:
+        """Record how often a post is still to be looked for; with 0 it is not there, and to be sent again.
+
+        `unverified`: it may be there all the same, and that could not be looked up.
         """
         ...
 
     async def recall(self, claim: Claim, post_id: str) -> bool:
         """Undo the commit of a notice that surely never arrived, so that it is drawn anew.
 
-        Its deliveries are owed again, and those of the notices behind it, which were never attempted. False,
+        Its deliveries are owed again, and those of the notices behind it, which are not there either. False,
         and nothing changed, when the claim was lost, or the post is no notice or is settled.
         """
         ...
@@ -342,6 +343,10 @@ class Store(Closings, Protocol):
 
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
+        ...
+
+    async def put_off(self, claim: Claim, watch: Watch, until: datetime) -> None:
+        """Let a card rest whose edit failed; nothing else waits for it."""
         ...
 
     async def end_watch(

@@ -4,46 +4,59 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CompoundSelect, Subquery, case, func, or_, select, union_all, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Destination, Post, Watch
-from dojobbot.ports import Claim
-from dojobbot.store import rows
-from dojobbot.store.deliveries import IS_OWED, owed_at
-from dojobbot.store.tables import deliveries, destinations, posts, watches
+from dojobbot.ports import Claim, Turn
+from dojobbot.store import budgets, rows
+from dojobbot.store.deliveries import owed_at
+from dojobbot.store.tables import Moment, deliveries, destinations, posts, watches
+from dojobbot.store.work import IS_OPEN, IS_WAITING, servable
 
 __all__ = ["claim", "clear_leases", "holds", "next_due", "release"]
 
-IS_WAITING = watches.c.closed_at.is_(None) & watches.c.waiting_since.is_not(None)
-
 
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) -> Claim | None:
-    """Take the free destination whose work has waited longest, with all that is to be done there."""
-    work = _work_since()
-    free = or_(destinations.c.lease_until.is_(None), destinations.c.lease_until <= now)
-    query = (
-        select(destinations)
-        .join(work, work.c.destination_key == destinations.c.key)
-        .where(destinations.c.next_send_at <= now, free)
-        .order_by(work.c.since, destinations.c.key)
-        .limit(1)
-        .with_for_update(of=destinations, skip_locked=True)
-    )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
+    """Take the destination whose work has waited longest, and a slot of Slack's budgets for that work.
+
+    What is to be sent goes before edits. A look comes first: what waits behind it may not be sent before.
+    """
+    openings = await budgets.openings(connection, to_spend=True)
+    for turn in (Turn.LOOK, Turn.POST, Turn.EDIT):
+        query, ready_at = servable(connection, turn, openings)
+        longest_first = (
+            query.where(ready_at <= now)
+            # Of what waits equally long, the destination that was served last waits.
+            .order_by("since", destinations.c.next_send_at, destinations.c.key)
+            .limit(1)
+            .with_for_update(of=destinations, skip_locked=True)
+        )
+        row = (await connection.execute(longest_first)).one_or_none()
+        if row is not None:
+            return await _take(connection, row, turn, now, lease)
+    return None
+
+
+async def _take(
+    connection: AsyncConnection, row: rows.AnyRow, turn: Turn, now: datetime, lease: timedelta
+) -> Claim:
+    destination = rows.destination(row)
+    await budgets.spend(connection, turn, destination, now)
     token = row.token + 1
     await connection.execute(
         update(destinations).where(destinations.c.key == row.key).values(token=token, lease_until=now + lease)
     )
-    destination = rows.destination(row)
+    post = None if turn is Turn.EDIT else await _first_post(connection, destination)
+    owed = await owed_at(connection, destination) if turn is Turn.POST and post is None else ()
+    nothing_to_tell = post is None and not owed
     return Claim(
         destination=destination,
+        turn=turn,
         token=token,
-        post=await _open_post(connection, destination),
-        deliveries=await owed_at(connection, destination),
-        watches=await _waiting_watches(connection, destination),
+        post=post,
+        deliveries=owed,
+        watches=await _waiting_watches(connection, destination, now) if nothing_to_tell else (),
         last_ts=row.last_ts,
     )
 
@@ -70,12 +83,13 @@ async def release(connection: AsyncConnection, claim: Claim, next_send_at: datet
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
     """Say when a destination with work can be claimed next."""
-    work = _work_since()
-    leased = destinations.c.lease_until > destinations.c.next_send_at
-    free_at = case((leased, destinations.c.lease_until), else_=destinations.c.next_send_at)
-    soonest = select(func.min(free_at)).join(work, work.c.destination_key == destinations.c.key)
-    due = await connection.scalar(soonest)
-    return None if due is None else max(now, due)
+    openings = await budgets.openings(connection)
+    soonest = None
+    for turn in Turn:
+        query, ready_at = servable(connection, turn, openings)
+        due = await connection.scalar(query.with_only_columns(func.min(ready_at, type_=Moment)))
+        soonest = min(filter(None, (soonest, due)), default=None)
+    return None if soonest is None else max(now, soonest)
 
 
 async def clear_leases(connection: AsyncConnection) -> None:
@@ -85,28 +99,12 @@ async def clear_leases(connection: AsyncConnection) -> None:
     )
 
 
-def _work_since() -> Subquery:
-    """Each destination with something to do, and since when the oldest of it waits."""
-    every: CompoundSelect[str, datetime] = union_all(
-        select(posts.c.destination_key, posts.c.created_at.label("since")).where(
-            posts.c.settled_at.is_(None)
-        ),
-        select(deliveries.c.destination_key, deliveries.c.created_at).where(IS_OWED),
-        select(watches.c.destination_key, watches.c.waiting_since).where(IS_WAITING),
-    )
-    items = every.subquery()
-    return (
-        select(items.c.destination_key, func.min(items.c.since).label("since"))
-        .group_by(items.c.destination_key)
-        .subquery()
-    )
-
-
-async def _open_post(connection: AsyncConnection, destination: Destination) -> Post | None:
+async def _first_post(connection: AsyncConnection, destination: Destination) -> Post | None:
+    """Give the post whose outcome is unknown, else the one to be sent next. Those of a digest sort by id."""
     query = (
         select(posts)
-        .where(posts.c.destination_key == destination.key, posts.c.settled_at.is_(None))
-        .order_by(posts.c.created_at, posts.c.id)
+        .where(posts.c.destination_key == destination.key, IS_OPEN)
+        .order_by(posts.c.attempted_at.is_(None), posts.c.created_at, posts.c.id)
         .limit(1)
     )
     row = (await connection.execute(query)).one_or_none()
@@ -116,17 +114,18 @@ async def _open_post(connection: AsyncConnection, destination: Destination) -> P
     return rows.post(row, destination, tuple((await connection.scalars(carried)).all()))
 
 
-async def _waiting_watches(connection: AsyncConnection, destination: Destination) -> tuple[Watch, ...]:
-    """Give the cards that may show something old; one that is in a post already comes after it."""
-    in_post = select(posts.c.watch_id).where(
-        posts.c.destination_key == destination.key,
-        posts.c.settled_at.is_(None),
-        posts.c.watch_id.is_not(None),
-    )
+async def _waiting_watches(
+    connection: AsyncConnection, destination: Destination, now: datetime
+) -> tuple[Watch, ...]:
+    """Give the cards to be posted, else those that may be edited by now; longest waiting first."""
     query = (
         select(watches, destinations.c.channel_id, destinations.c.thread_ts)
         .join(destinations)
-        .where(watches.c.destination_key == destination.key, IS_WAITING, watches.c.id.not_in(in_post))
+        .where(watches.c.destination_key == destination.key, IS_WAITING)
         .order_by(watches.c.waiting_since, watches.c.id)
     )
-    return tuple(rows.watch(row) for row in await connection.execute(query))
+    new = tuple(rows.watch(row) for row in await connection.execute(query.where(watches.c.ts.is_(None))))
+    if new:
+        return new
+    due = or_(watches.c.next_edit_at.is_(None), watches.c.next_edit_at <= now)
+    return tuple(rows.watch(row) for row in await connection.execute(query.where(due)))

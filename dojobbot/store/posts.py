@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, delete, exists, insert, literal, null, select, update
+from sqlalchemy import case, delete, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED, Destination, Owed, Post, PostKind, Watch
 from dojobbot.errors import StoreError
+from dojobbot.limits import CARD_EVERY
 from dojobbot.ports import Claim
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
-from dojobbot.store.deliveries import carried, mentions, owe_also
+from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also
 from dojobbot.store.follows import ensure_destination
-from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
+from dojobbot.store.tables import Moment, deliveries, destinations, jobs, posts, watches
+
+LOOKS_AFTER_SILENCE = 2
 
 
 async def add(connection: AsyncConnection, post: Post) -> None:
@@ -24,17 +27,24 @@ async def add(connection: AsyncConnection, post: Post) -> None:
     await connection.execute(insert(posts).values(rows.post_values(post)))
 
 
-async def commit(connection: AsyncConnection, claim: Claim, post: Post) -> bool:
-    """Freeze a post and put its deliveries in it.
+async def commit(connection: AsyncConnection, claim: Claim, together: Sequence[Post]) -> bool:
+    """Freeze posts and put their deliveries in them.
 
     False, and nothing is written, without the claim, or when somebody joined a delivery since it was claimed:
-    the post would not mention them. Raises StoreError when one of the deliveries is not owed here.
+    no post would mention them. Raises StoreError when one of the deliveries is not owed here.
     """
     if not await holds(connection, claim):
         return False
-    as_claimed = {each.id: each.mentions for each in claim.deliveries if each.id in post.deliveries}
+    carried_ids = {each for post in together for each in post.deliveries}
+    as_claimed = {each.id: each.mentions for each in claim.deliveries if each.id in carried_ids}
     if await mentions(connection, tuple(as_claimed)) != as_claimed:
         return False
+    for post in together:
+        await _freeze(connection, claim, post)
+    return True
+
+
+async def _freeze(connection: AsyncConnection, claim: Claim, post: Post) -> None:
     shows = next((watch.wanted for watch in claim.watches if watch.id == post.watch_id), None)
     await connection.execute(insert(posts).values(**rows.post_values(post), shows_wanted=shows))
     taken = await connection.execute(
@@ -42,18 +52,15 @@ async def commit(connection: AsyncConnection, claim: Claim, post: Post) -> bool:
         .where(
             deliveries.c.id.in_(post.deliveries),
             deliveries.c.destination_key == claim.destination.key,
-            deliveries.c.post_id.is_(None),
+            IS_OWED,
         )
         .values(post_id=post.id)
     )
     if taken.rowcount != len(post.deliveries):
         raise StoreError(f"A delivery of post {post.id} is not owed to {claim.destination.key}.")
-    return True
 
 
-async def attempt(
-    connection: AsyncConnection, claim: Claim, post_id: str, now: datetime, *, unverified: bool
-) -> bool:
+async def attempt(connection: AsyncConnection, claim: Claim, post_id: str, now: datetime) -> bool:
     """Record that a post is about to be sent; False, and nothing is written, without the claim."""
     if not await holds(connection, claim):
         return False
@@ -63,8 +70,20 @@ async def attempt(
         post_id,
         attempted_at=now,
         attempts=posts.c.attempts + 1,
-        unverified=posts.c.unverified + int(unverified),
+        looks_left=LOOKS_AFTER_SILENCE,
     )
+
+
+async def missing(
+    connection: AsyncConnection, claim: Claim, post_id: str, *, looks_left: int, unverified: bool
+) -> None:
+    """Record how often a post is still to be looked for; with 0 it counts as never attempted."""
+    if not await holds(connection, claim):
+        return
+    values: dict[str, object] = {"looks_left": looks_left, "unverified": posts.c.unverified + int(unverified)}
+    if not looks_left:
+        values["attempted_at"] = None
+    await _update_open(connection, claim, post_id, **values)
 
 
 async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> bool:
@@ -160,6 +179,12 @@ async def settle_edit(
         await _now_shows(connection, watch.id, shown, watch.wanted, now)
 
 
+async def put_off(connection: AsyncConnection, claim: Claim, watch: Watch, until: datetime) -> None:
+    """Let a card rest."""
+    if await holds(connection, claim):
+        await connection.execute(update(watches).where(watches.c.id == watch.id).values(next_edit_at=until))
+
+
 async def end_watch(
     connection: AsyncConnection, claim: Claim, watch: Watch, reason: str, now: datetime
 ) -> None:
@@ -196,7 +221,11 @@ async def _now_shows(
     await connection.execute(
         update(watches)
         .where(watches.c.id == watch_id, watches.c.closed_at.is_(None))
-        .values(shown=shown, waiting_since=case((is_latest, null()), else_=literal(now, Moment)))
+        .values(
+            shown=shown,
+            waiting_since=case((is_latest, null()), else_=literal(now, Moment)),
+            next_edit_at=now + CARD_EVERY,
+        )
     )
     query = (
         select(watches.c.stop_asked_at, jobs.c.status)
@@ -208,18 +237,8 @@ async def _now_shows(
         return
     if row.stop_asked_at is not None:
         await _end_watch(connection, watch_id, "stopped", now)
-    elif row.status in ENDED and not await _batch_goes_on(connection, watch_id):
-        await _end_watch(connection, watch_id, "all that it shows has ended", now)
-
-
-async def _batch_goes_on(connection: AsyncConnection, watch_id: int) -> bool:
-    """Whether a watch is one of a batch in which some job has not ended."""
-    under_way = (
-        exists()
-        .where(batch_members.c.watch_id == watch_id)
-        .where(batch_members.c.job_id == jobs.c.id, jobs.c.status.not_in(ENDED))
-    )
-    return bool(await connection.scalar(select(under_way)))
+    elif row.status in ENDED:
+        await _end_watch(connection, watch_id, "the job has ended", now)
 
 
 async def _end_watch(connection: AsyncConnection, watch_id: int, reason: str, now: datetime) -> None:

@@ -14,9 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import (
     Action,
     ActionKind,
-    Batch,
     Destination,
-    Job,
     JobFilter,
     KnownJob,
     Post,
@@ -29,7 +27,7 @@ from dojobbot.errors import StoreError
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
 from dojobbot.ports import Claim, Subscribed
 from dojobbot.store import (
-    batches,
+    budgets,
     claims,
     fates,
     follows,
@@ -157,35 +155,6 @@ class SqlStore:
         """Give the open watches of a job (those not asked to stop), oldest first."""
         return await self._read(follows.watches_of, job_id)
 
-    async def add_batch(
-        self,
-        user_id: str,
-        batch: Batch,
-        job_ids: Sequence[str],
-        destination: Destination,
-        now: datetime,
-        *,
-        note: str = "",
-    ) -> bool:
-        """Open a watch of many jobs; False when one of this batch is open in this destination."""
-        return await self._write(batches.add, user_id, batch, job_ids, destination, note=note, now=now)
-
-    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
-        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
-        return await self._write(batches.stop, watch_id, destination, note=note, now=now)
-
-    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
-        """Give the jobs of a batch, oldest first."""
-        return await self._read(batches.members, watch_id)
-
-    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
-        """Give the open watch at a destination of a batch that a job belongs to, or None."""
-        return await self._read(batches.holding, job_id, destination)
-
-    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
-        """Give the jobs that have an open watch of their own at a destination."""
-        return await self._read(batches.watched_singly, destination)
-
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
         await self._write(posts.add, post)
@@ -222,17 +191,29 @@ class SqlStore:
         """Take the destination whose work has waited longest and whose next-send-at has come, or None."""
         return await self._write(claims.claim, now, lease)
 
-    async def commit_post(self, claim: Claim, post: Post) -> bool:
-        """Freeze a post and take its deliveries off the queue. False: do not send; see the port."""
-        return await self._write(posts.commit, claim, post)
+    async def give_back(self, claim: Claim) -> None:
+        """Give the call back that was taken from Slack's budgets for a claim: it was not made."""
+        await self._write(budgets.give_back, claim.turn, claim.destination)
 
-    async def attempt(self, claim: Claim, post_id: str, now: datetime, *, unverified: bool = False) -> bool:
+    async def refused(self, claim: Claim, *, until: datetime, now: datetime) -> None:
+        """Let rest what Slack refused; see the port."""
+        await self._write(budgets.refused, claim.turn, claim.destination, until=until, now=now)
+
+    async def commit_post(self, claim: Claim, *posts_together: Post) -> bool:
+        """Freeze posts and take their deliveries off the queue. False: do not send; see the port."""
+        return await self._write(posts.commit, claim, posts_together)
+
+    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
         """Record that the post is about to be sent. False when the claim was lost: do not send."""
-        return await self._write(posts.attempt, claim, post_id, now, unverified=unverified)
+        return await self._write(posts.attempt, claim, post_id, now)
 
     async def recall(self, claim: Claim, post_id: str) -> bool:
         """Owe again what a notice carries that never arrived; see the port."""
         return await self._write(posts.recall, claim, post_id)
+
+    async def missing(self, claim: Claim, post_id: str, *, looks_left: int, unverified: bool = False) -> None:
+        """Record how often a post is still to be looked for; with 0 it is not there, and to be sent again."""
+        await self._write(posts.missing, claim, post_id, looks_left=looks_left, unverified=unverified)
 
     async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
         """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
@@ -267,6 +248,10 @@ class SqlStore:
     async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
         """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
         await self._write(posts.settle_edit, claim, watch, shown, now)
+
+    async def put_off(self, claim: Claim, watch: Watch, until: datetime) -> None:
+        """Let a card rest whose edit failed; nothing else waits for it."""
+        await self._write(posts.put_off, claim, watch, until)
 
     async def end_watch(
         self, claim: Claim, watch: Watch, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()

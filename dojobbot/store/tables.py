@@ -91,8 +91,6 @@ jobs = Table(
     Column("quote_digest", String),
     Column("quote_lines", DOCUMENT),
     Column("project_id", String),
-    Column("tag", String, index=True),
-    Column("session", String, index=True),
     Column("hidden", Boolean, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("read_at", Moment, nullable=False),
@@ -165,27 +163,16 @@ watches = Table(
     # How often the card should have changed, and since when it shows something old (NULL: it does not).
     Column("wanted", Integer, nullable=False),
     Column("waiting_since", Moment),
+    Column("next_edit_at", Moment),
     Column("stop_asked_at", Moment),
     Column("closed_at", Moment),
     Column("closed_because", Text),
-    # Of a batch: `job_id` is one that belongs to it, and all of them are in `batch_members`.
-    Column("batch_kind", String),
-    Column("batch_key", Text),
 )
-_is_watching = watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None)
 _only_where(
     "uq_watches_open",
     watches.c.job_id,
     watches.c.destination_key,
-    where=_is_watching & watches.c.batch_kind.is_(None),
-    unique=True,
-)
-_only_where(
-    "uq_watches_open_batch",
-    watches.c.destination_key,
-    watches.c.batch_kind,
-    watches.c.batch_key,
-    where=_is_watching & watches.c.batch_kind.is_not(None),
+    where=watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None),
     unique=True,
 )
 _only_where("ix_watches_unfinished", watches.c.job_id, where=watches.c.closed_at.is_(None))
@@ -196,13 +183,6 @@ _only_where(
     where=watches.c.closed_at.is_(None) & watches.c.waiting_since.is_not(None),
 )
 
-batch_members = Table(
-    "batch_members",
-    metadata,
-    Column("watch_id", ForeignKey("watches.id", ondelete="CASCADE"), primary_key=True),
-    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
-
 posts = Table(
     "posts",
     metadata,
@@ -211,10 +191,12 @@ posts = Table(
     Column("kind", String, nullable=False),
     Column("payload", DOCUMENT, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # NULL: it is not in its channel. Else it may be, and is looked for so many times before it is sent again.
     Column("attempted_at", Moment),
     Column("attempts", Integer, nullable=False, default=0),
     # How many of them may have doubled it, because its channel's history could not be read.
     Column("unverified", Integer, nullable=False, default=0),
+    Column("looks_left", Integer, nullable=False, default=0),
     Column("settled_at", Moment),
     Column("ts", String),
     Column("dead_because", Text),
@@ -256,6 +238,17 @@ _only_where(
     deliveries.c.destination_key,
     deliveries.c.held_at,
     where=deliveries.c.held_at.is_not(None),
+)
+
+# How often Slack may be called: a row for each method, and for posts one more for each channel (else '').
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("method", String, primary_key=True),
+    Column("channel_id", String, primary_key=True),
+    Column("opens_at", Moment, nullable=False),
+    # Until when Slack itself asked for a rest, the last time that it did.
+    Column("refused_until", Moment),
 )
 
 actions = Table(

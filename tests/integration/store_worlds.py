@@ -129,8 +129,8 @@ def shared(post_id: str, seconds: float = 0, destination: Destination = CHANNEL)
     )
 
 
-async def posted_watch(store: Store, seconds: float = 0, shown: str = "first") -> None:
-    """Watch the job in the channel and bring its card there as ts 100.1."""
+async def posted_watch(store: Store, seconds: float = -10, shown: str = "first") -> None:
+    """Watch the job in the channel and bring its card there as ts 100.1; by NOW it may change."""
     await store.add_watch(ADA, JOB_ID, CHANNEL, at(seconds))
     claim = await claimed(store, seconds)
     post = card(claim, seconds=seconds)

@@ -105,19 +105,27 @@ async def test_what_is_due_next_is_the_soonest_of_all_destinations(store: Store)
     assert await store.next_due(at(1)) == at(20)
 
 
-async def test_a_claim_shows_posts_deliveries_and_cards_of_its_destination_alone(store: Store) -> None:
+async def test_a_claim_shows_the_posts_of_its_destination_alone_then_deliveries_then_cards(
+    store: Store,
+) -> None:
     await owe(store)
     await store.add_watch(BEN, JOB_ID, CHANNEL, at(6))
     await store.add_post(shared("second", 8))
     await store.add_post(shared("first", 7))
     await store.add_post(shared("elsewhere", 1, OTHER))
-    await store.add_watch(BEN, JOB_ID, OTHER, at(6))
     elsewhere, claim = await claimed(store, 9), await claimed(store, 9)
     assert elsewhere.destination == OTHER
-    assert claim.post == shared("first", 7)
+    assert (claim.post, claim.deliveries, claim.watches, claim.last_ts) == (shared("first", 7), (), (), None)
+    await store.bury(claim, "first", "unwanted", at(9))
+    await store.bury(claim, "second", "unwanted", at(9))
+    await store.release(claim, next_send_at=at(9))
+    claim = await claimed(store, 10)
     assert [each.mentions for each in claim.deliveries] == [(ADA,)]
+    assert await store.commit_post(claim, notice(claim))
+    await store.bury(claim, "post-1", "unwanted", at(10))
+    await store.release(claim, next_send_at=at(10))
+    claim = await claimed(store, 11)
     assert [(each.job_id, each.user_id, each.ts) for each in claim.watches] == [(JOB_ID, BEN, None)]
-    assert claim.last_ts is None
 
 
 # --- posts
@@ -137,7 +145,7 @@ async def test_a_notice_from_claim_to_arrival(store: Store) -> None:
     await store.release(claim, next_send_at=at(8))
 
     claim = await claimed(store, 8)
-    assert claim.post == replace(post, attempted_at=at(7))
+    assert claim.post == replace(post, attempted_at=at(7), looks_left=2)
     await store.settle(claim, post.id, "1763802900.000200", now=at(9))
     await store.release(claim, next_send_at=at(9))
     assert await store.claim(at(9), lease=LEASE) is None
@@ -155,6 +163,7 @@ async def test_a_post_takes_only_the_deliveries_that_it_names(store: Store) -> N
     claim = await claimed(store, 6)
     first, second = claim.deliveries
     await store.commit_post(claim, replace(notice(claim), deliveries=(first.id,)))
+    await store.settle(claim, "post-1", "1.1", now=at(7))
     await store.release(claim, next_send_at=at(7))
     claim = await claimed(store, 7)
     assert claim.deliveries == (second,)
@@ -205,6 +214,9 @@ async def test_a_buried_card_ends_its_watch(store: Store) -> None:
 
 async def test_a_worker_that_lost_its_claim_changes_nothing(store: Store) -> None:
     await posted_watch(store)
+    await observe(store, "Running", 3)
+    card_claim = await claimed(store, 4)
+    await store.release(card_claim, next_send_at=at(4))
     await owe(store)
     lost = await claimed(store, 6)
     post = notice(lost)
@@ -215,15 +227,20 @@ async def test_a_worker_that_lost_its_claim_changes_nothing(store: Store) -> Non
     assert not await store.attempt(lost, post.id, at(201))
     await store.settle(lost, post.id, "1.1", now=at(201))
     await store.bury(lost, post.id, "gone", at(201))
-    await store.settle_edit(lost, lost.watches[0], "stale", at(201))
-    await store.end_watch(lost, lost.watches[0], "stale", at(201))
+    await store.missing(lost, post.id, looks_left=1)
+    await store.settle_edit(lost, card_claim.watches[0], "stale", at(201))
+    await store.put_off(lost, card_claim.watches[0], at(999))
+    await store.end_watch(lost, card_claim.watches[0], "stale", at(201))
     await store.release(lost, next_send_at=at(201))
     assert await store.claim(at(202), lease=LEASE) is None, "the holder still holds it"
 
     await store.release(holder, next_send_at=at(203))
     again = await claimed(store, 203)
-    assert (again.post, again.watches, again.last_ts) == (holder.post, holder.watches, holder.last_ts)
-    assert again.post == post
+    assert (again.post, again.last_ts) == (holder.post, holder.last_ts) == (post, "100.1")
+    await store.settle(again, post.id, "2.2", now=at(203))
+    await store.release(again, next_send_at=at(203))
+    (card_of_holder,) = (await claimed(store, 204)).watches
+    assert card_of_holder.shown == "first"
 
 
 async def test_a_claim_given_back_is_lost(store: Store) -> None:
@@ -288,14 +305,14 @@ async def test_every_change_of_a_job_and_its_actions_asks_for_an_edit(store: Sto
     await observe(store, "Running", 1)
     await after_change(store, 1)
     action = await store.begin_action(ActionKind.CANCEL, JOB_ID, ADA, at(2), expires=timedelta(minutes=1))
-    await after_change(store, 2)
-    await store.close_action(action.id, "refused", at(3))
     await after_change(store, 3)
-    assert await store.next_due(at(4)) is None
-    await observe(store, "Quoted", 5)
+    await store.close_action(action.id, "refused", at(4))
     await after_change(store, 5)
+    assert await store.next_due(at(6)) is None
+    await observe(store, "Quoted", 7)
+    await after_change(store, 7)
     (watch,) = await store.watches(JOB_ID)
-    assert watch.shown == "shown at 5", "a card rests on Quoted, and its watch stays"
+    assert watch.shown == "shown at 7", "a card rests on Quoted, and its watch stays"
 
 
 async def test_a_change_during_an_edit_is_shown_by_the_next_one(store: Store) -> None:
@@ -305,10 +322,11 @@ async def test_a_change_during_an_edit_is_shown_by_the_next_one(store: Store) ->
     await observe(store, "Succeeded", 2)
     await store.settle_edit(claim, claim.watches[0], "running", at(3))
     await store.release(claim, next_send_at=at(3))
-    assert await store.next_due(at(3)) == at(3)
-    assert (await after_change(store, 3)).watches[0].shown == "running"
+    assert await store.next_due(at(3)) == at(5), "one card changes every two seconds at most"
+    assert await store.claim(at(4), lease=LEASE) is None
+    assert (await after_change(store, 5)).watches[0].shown == "running"
     assert await store.watches(JOB_ID) == (), "after the final edit it is over"
-    assert await store.next_due(at(4)) is None
+    assert await store.next_due(at(6)) is None
 
 
 async def test_a_change_while_the_card_is_on_its_way_is_shown_by_an_edit(store: Store) -> None:
@@ -318,7 +336,7 @@ async def test_a_change_while_the_card_is_on_its_way_is_shown_by_an_edit(store: 
     await observe(store, "Succeeded", 1)
     await store.settle(claim, "card-1", "100.1", shown="running", now=at(2))
     await store.release(claim, next_send_at=at(2))
-    (watch,) = (await after_change(store, 2)).watches
+    (watch,) = (await after_change(store, 4)).watches
     assert (watch.ts, watch.shown) == ("100.1", "running")
     assert await store.watches(JOB_ID) == ()
 
@@ -351,7 +369,11 @@ async def test_watching_again_right_after_stopping_is_a_new_watch(store: Store) 
     await store.stop_watch(JOB_ID, CHANNEL, note="", now=at(1))
     assert await store.add_watch(BEN, JOB_ID, CHANNEL, at(2))
     claim = await claimed(store, 3)
-    assert [(each.ts, each.closing) for each in claim.watches] == [("100.1", True), (None, False)]
+    assert [(each.ts, each.closing) for each in claim.watches] == [(None, False)]
+    await store.commit_post(claim, card(claim, "card-2"))
+    await store.settle(claim, "card-2", "100.2", now=at(3))
+    await store.release(claim, next_send_at=at(3))
+    assert [(each.ts, each.closing) for each in (await claimed(store, 4)).watches] == [("100.1", True)]
 
 
 async def test_a_watch_stopped_before_its_card_was_sent_needs_no_message(store: Store) -> None:
@@ -367,9 +389,9 @@ async def test_a_watch_stopped_while_its_card_is_on_its_way_is_edited_afterwards
     await store.stop_watch(JOB_ID, CHANNEL, note="Stopped.", now=at(1))
     await store.settle(claim, "card-1", "100.1", shown="running", now=at(2))
     await store.release(claim, next_send_at=at(2))
-    (watch,) = (await after_change(store, 2)).watches
+    (watch,) = (await after_change(store, 4)).watches
     assert (watch.ts, watch.closing) == ("100.1", True)
-    assert await store.next_due(at(3)) is None
+    assert await store.next_due(at(5)) is None
 
 
 async def test_stopping_nothing_says_so(store: Store) -> None:
@@ -402,7 +424,7 @@ async def test_a_restart_in_the_middle_of_sending_loses_nothing(opening: Open) -
     async with opening() as store:
         assert await store.next_due(at(7)) == at(7), "a dead process holds no lease"
         assert not await store.attempt(claim, post.id, at(7))
-        watching_again, again = await claimed(store, 7), await claimed(store, 7)
+        again, watching_again = await claimed(store, 7), await claimed(store, 7)
         assert watching_again.watches == watching.watches
-        assert again.post == replace(post, attempted_at=at(6))
+        assert again.post == replace(post, attempted_at=at(6), looks_left=2)
         assert again.token > claim.token

@@ -74,7 +74,7 @@ async def test_what_is_unsettled_keeps_itself_and_its_job(store: Store) -> None:
     await store.subscribe(ADA, JOB_ID, OTHER, seen_seq=1, now=NOW)
     await observe(store, "Succeeded", 5)
     assert await prune_all(store, 1000) == 2, "the subscription that is done, and the post of the card"
-    cards, notices = await claimed(store, 6), await claimed(store, 6)
+    notices, cards = await claimed(store, 6), await claimed(store, 6)
     assert (len(cards.watches), len(notices.deliveries)) == (1, 1)
     await store.commit_post(notices, notice(notices))
     assert await prune_all(store, 1000) == 0

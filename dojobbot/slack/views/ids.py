@@ -35,7 +35,6 @@ __all__ = [
     "SHARE",
     "STATUS",
     "STOP",
-    "STOP_BATCH",
     "SWITCH",
     "TABS",
     "WATCH",
@@ -52,8 +51,6 @@ NOTIFY = "notify"
 MUTE = "mute"
 WATCH = "watch"
 STOP = "stop"
-STOP_BATCH = "stop_batch"
-"""A button on a batch's card; its value is the number of the watch."""
 CANCEL = "cancel"
 APPROVE = "approve"
 OPEN = "open"

@@ -1,0 +1,123 @@
+"""How often Slack may be called, shared by all who send: one row a method, and for posts one a channel.
+
+A claim takes its slot in the transaction that claims, so that no two senders take the same one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.domain import Destination
+from dojobbot.limits import CHANNEL_POSTS, POSTS, TIER_3, Budget
+from dojobbot.ports import Turn
+from dojobbot.store.inserting import insert_new
+from dojobbot.store.tables import EPOCH, budgets
+
+__all__ = ["POST", "UPDATE", "give_back", "method", "openings", "refused", "spend"]
+
+POST = "chat.postMessage"
+UPDATE = "chat.update"
+HISTORY = "conversations.history"
+REPLIES = "conversations.replies"
+METHODS = {POST: POSTS, UPDATE: TIER_3, HISTORY: TIER_3, REPLIES: TIER_3}
+WHOLE_WORKSPACE = ""
+
+
+def method(turn: Turn, *, in_thread: bool) -> str:
+    """Name the method that a turn calls."""
+    if turn is Turn.LOOK:
+        return REPLIES if in_thread else HISTORY
+    return POST if turn is Turn.POST else UPDATE
+
+
+async def openings(connection: AsyncConnection, *, to_spend: bool = False) -> dict[str, datetime]:
+    """Give for each method from when on it may be called.
+
+    `to_spend` holds the rows until the end of the transaction: who claims meanwhile waits.
+    """
+    query = select(budgets.c.method, budgets.c.opens_at).where(budgets.c.channel_id == WHOLE_WORKSPACE)
+    if to_spend:
+        query = query.order_by(budgets.c.method).with_for_update()
+    found = {row.method: row.opens_at for row in await connection.execute(query)}
+    if to_spend and len(found) < len(METHODS):
+        for name in sorted(METHODS):
+            await _ensure(connection, name, WHOLE_WORKSPACE)
+        return await openings(connection, to_spend=True)
+    return {name: found.get(name, EPOCH) for name in METHODS}
+
+
+async def spend(connection: AsyncConnection, turn: Turn, destination: Destination, now: datetime) -> None:
+    """Take a slot for what a turn does at a destination. The methods' rows are held."""
+    for name, channel_id, budget in _budgets(turn, destination):
+        await _ensure(connection, name, channel_id)
+        opens_at = await _opens_at(connection, name, channel_id)
+        await _set(connection, name, channel_id, budget.after(opens_at, now))
+
+
+async def give_back(connection: AsyncConnection, turn: Turn, destination: Destination) -> None:
+    """Give back a slot that was not used."""
+    await openings(connection, to_spend=True)
+    for name, channel_id, budget in _budgets(turn, destination):
+        opens_at = await _opens_at(connection, name, channel_id)
+        if opens_at is not None:
+            await _set(connection, name, channel_id, opens_at - budget.every)
+
+
+async def refused(
+    connection: AsyncConnection, turn: Turn, destination: Destination, *, until: datetime, now: datetime
+) -> None:
+    """Let rest what Slack refused.
+
+    A refused post is usually about its channel; when another channel's is refused while the first one rests,
+    it is about the workspace.
+    """
+    await openings(connection, to_spend=True)
+    name = method(turn, in_thread=destination.thread_ts is not None)
+    if turn is not Turn.POST:
+        await _rest(connection, name, WHOLE_WORKSPACE, until)
+        return
+    others = select(func.count()).where(
+        budgets.c.method == name,
+        budgets.c.channel_id.not_in((WHOLE_WORKSPACE, destination.channel_id)),
+        budgets.c.refused_until > now,
+    )
+    await _ensure(connection, name, destination.channel_id)
+    await _rest(connection, name, destination.channel_id, until)
+    if await connection.scalar(others):
+        await _rest(connection, name, WHOLE_WORKSPACE, until)
+
+
+def _budgets(turn: Turn, destination: Destination) -> list[tuple[str, str, Budget]]:
+    """Give what a turn at a destination counts against."""
+    name = method(turn, in_thread=destination.thread_ts is not None)
+    counted = [(name, WHOLE_WORKSPACE, METHODS[name])]
+    if turn is Turn.POST:
+        counted.append((name, destination.channel_id, CHANNEL_POSTS))
+    return counted
+
+
+async def _ensure(connection: AsyncConnection, name: str, channel_id: str) -> None:
+    values = {"method": name, "channel_id": channel_id, "opens_at": EPOCH}
+    await connection.execute(insert_new(connection, budgets), values)
+
+
+async def _opens_at(connection: AsyncConnection, name: str, channel_id: str) -> datetime | None:
+    query = select(budgets.c.opens_at).where(budgets.c.method == name, budgets.c.channel_id == channel_id)
+    opens_at: datetime | None = await connection.scalar(query)
+    return opens_at
+
+
+async def _set(connection: AsyncConnection, name: str, channel_id: str, opens_at: datetime) -> None:
+    this = (budgets.c.method == name) & (budgets.c.channel_id == channel_id)
+    await connection.execute(update(budgets).where(this).values(opens_at=opens_at))
+
+
+async def _rest(connection: AsyncConnection, name: str, channel_id: str, until: datetime) -> None:
+    this = (budgets.c.method == name) & (budgets.c.channel_id == channel_id)
+    opens_at = await _opens_at(connection, name, channel_id) or until
+    await connection.execute(
+        update(budgets).where(this).values(opens_at=max(opens_at, until), refused_until=until)
+    )

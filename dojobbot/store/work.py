@@ -1,0 +1,140 @@
+"""Which destinations have something to do, of which kind, and from when on each of them may be served.
+
+A destination has one kind of work at a time: a post whose outcome is unknown is looked for before anything
+else is sent there, and live cards are edited when there is nothing to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Exists,
+    Select,
+    Subquery,
+    Table,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dojobbot.ports import Turn
+from dojobbot.store.budgets import POST, method
+from dojobbot.store.deliveries import IS_OWED
+from dojobbot.store.tables import EPOCH, Moment, budgets, deliveries, destinations, posts, watches
+
+__all__ = ["IS_OPEN", "IS_UNKNOWN", "IS_WAITING", "servable"]
+
+IS_OPEN = posts.c.settled_at.is_(None)
+IS_UNKNOWN = IS_OPEN & posts.c.attempted_at.is_not(None)
+IS_WAITING = watches.c.closed_at.is_(None) & watches.c.waiting_since.is_not(None)
+_IS_NEW = IS_WAITING & watches.c.ts.is_(None)
+
+
+def servable(
+    connection: AsyncConnection, turn: Turn, openings: Mapping[str, datetime]
+) -> tuple[Select[Any], ColumnElement[datetime]]:
+    """Give the query of the destinations with work of a kind, and from when on each of them may be served.
+
+    The query gives the columns of `destinations` and `since`, when the oldest of that work came up. The
+    second heeds the destination's lease and rest, the cards' pace, and Slack's budgets.
+    """
+    work = {Turn.LOOK: _looks, Turn.POST: _sends, Turn.EDIT: _edits}[turn]()
+    query = select(destinations, work.c.since).join_from(
+        work, destinations, destinations.c.key == work.c.destination_key
+    )
+    moments = [
+        destinations.c.next_send_at,
+        func.coalesce(destinations.c.lease_until, _moment(EPOCH)),
+        _opening(turn, openings),
+    ]
+    if turn is Turn.POST:
+        of_channel = (budgets.c.method == POST) & (budgets.c.channel_id == destinations.c.channel_id)
+        query = query.outerjoin(budgets, of_channel).where(~_there(posts, IS_UNKNOWN))
+        moments.append(func.coalesce(budgets.c.opens_at, _moment(EPOCH)))
+    if turn is Turn.EDIT:
+        query = query.where(~_there(posts, IS_OPEN), ~_there(deliveries, IS_OWED), ~_there(watches, _IS_NEW))
+        moments.append(work.c.due)
+    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    return query, latest(*moments, type_=Moment)
+
+
+def _there(table: Table, condition: ColumnElement[bool]) -> Exists:
+    """Whether a destination has such rows."""
+    return exists().where(table.c.destination_key == destinations.c.key, condition)
+
+
+def _moment(value: datetime) -> ColumnElement[datetime]:
+    return literal(value, Moment)
+
+
+def _opening(turn: Turn, openings: Mapping[str, datetime]) -> ColumnElement[datetime]:
+    """Say when the method that serves a destination may be called."""
+    alone, in_thread = (_moment(openings[method(turn, in_thread=each)]) for each in (False, True))
+    if turn is not Turn.LOOK:
+        return alone
+    return case((destinations.c.thread_ts.is_(None), alone), else_=in_thread)
+
+
+def _looks() -> Subquery:
+    """Posts whose outcome is unknown."""
+    return (
+        select(posts.c.destination_key, func.min(posts.c.created_at, type_=Moment).label("since"))
+        .where(IS_UNKNOWN)
+        .group_by(posts.c.destination_key)
+        .subquery()
+    )
+
+
+def _sends() -> Subquery:
+    """Posts to be sent, what is owed, and live cards to be posted."""
+    owing = _owing()
+    oldest = (
+        select(func.min(deliveries.c.created_at, type_=Moment))
+        .where(IS_OWED, deliveries.c.destination_key == owing.c.key)
+        .scalar_subquery()
+    )
+    items = union_all(
+        select(posts.c.destination_key, posts.c.created_at.label("since")).where(IS_OPEN),
+        select(owing.c.key, oldest).where(owing.c.key.is_not(None)),
+        select(watches.c.destination_key, watches.c.waiting_since).where(_IS_NEW),
+    ).subquery()
+    return (
+        select(items.c.destination_key, func.min(items.c.since, type_=Moment).label("since"))
+        .group_by(items.c.destination_key)
+        .subquery()
+    )
+
+
+def _owing() -> CTE:
+    """Each destination that is owed something: from one to the next, however much each is owed."""
+    owing = select(func.min(deliveries.c.destination_key).label("key")).where(IS_OWED).cte(recursive=True)
+    following = (
+        select(func.min(deliveries.c.destination_key))
+        .where(IS_OWED, deliveries.c.destination_key > owing.c.key)
+        .scalar_subquery()
+    )
+    return owing.union_all(select(following).where(owing.c.key.is_not(None)))
+
+
+def _edits() -> Subquery:
+    """Live cards that may show something old."""
+    due = func.coalesce(watches.c.next_edit_at, _moment(EPOCH))
+    return (
+        select(
+            watches.c.destination_key,
+            func.min(watches.c.waiting_since, type_=Moment).label("since"),
+            func.min(due, type_=Moment).label("due"),
+        )
+        .where(IS_WAITING, watches.c.ts.is_not(None))
+        .group_by(watches.c.destination_key)
+        .subquery()
+    )
