@@ -1,7 +1,7 @@
 """Everything that dojobbot raises on purpose: one tree, each error with its ids and a hint for a person.
 
-`str(error)` is a sentence that can be shown as it is. `error.hint` says what to do next. Neither ever
-holds a token.
+`str(error)` is a sentence that can be shown as it is. `error.hint` says what to do next, in words that are
+right wherever dojobbot is used; a surface may have better ones. Neither ever holds a token.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 class DojobbotError(Exception):
     """The root. `hint` is one sentence that says what a person can do."""
 
-    hint = "Try again; if it stays, tell the person who runs dojobbot."
+    hint = "Try again; if it stays, tell whoever set this up."
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -86,16 +86,13 @@ class PlatformThrottled(PlatformError):
 class TokenRejected(PlatformError):
     """The platform's token has expired or was refused (401, 403)."""
 
-    hint = (
-        "The bot's Deep Origin token has expired or was refused: its operator sets a new `DO_AUTH_TOKEN` "
-        "(and checks `DO_ORG_KEY`), then restarts it."
-    )
+    hint = "Set a new `DO_AUTH_TOKEN`, check `DO_ORG_KEY`, and start again."
 
 
 class JobNotFound(PlatformError):
     """The platform knows no such job, or not for this organisation."""
 
-    hint = "Check the id. `/jobs` shows the newest ones."
+    hint = "Check the id."
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"Deep Origin knows no job {job_id}.")
@@ -105,7 +102,7 @@ class JobNotFound(PlatformError):
 class PlatformRefused(PlatformError):
     """The platform understood and said no (another 4xx). `code` is its own word, if it gave one."""
 
-    hint = "Press Refresh to see where the job is now."
+    hint = "Look at the job again to see where it is now."
 
     def __init__(
         self, message: str, *, status: int, code: str | None = None, hint: str | None = None

@@ -25,6 +25,7 @@ from dojobbot.deeporigin.paging import PagePlan
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import LogLine, PlatformUser, Snapshot
+from dojobbot.errors import PlatformError
 
 SIDE_BY_SIDE = 4
 
@@ -124,6 +125,10 @@ class BlockingClient:
             except StopIteration as done:
                 result: T = done.value
                 return result
+            except PlatformError as error:
+                # A traceback shows it below the message: nobody looks for an attribute.
+                error.add_note(error.hint)
+                raise
             if isinstance(step, Pause):
                 self._sleep(step.seconds)
                 came = None

@@ -18,6 +18,7 @@ from dojobbot.deeporigin import details, restrictions
 from dojobbot.deeporigin.requests import Purpose, Request
 from dojobbot.deeporigin.wire import UNREADABLE
 from dojobbot.errors import (
+    DojobbotError,
     JobNotFound,
     MalformedReply,
     PlatformError,
@@ -31,9 +32,8 @@ from dojobbot.fields import number, sentences, text
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
-CHECK_ADDRESS = "Its operator checks `DO_BASE_URL`, `DO_ENV` and `DO_ORG_KEY`."
-MAY_HAVE_HAPPENED = "It may have happened all the same: press Refresh to see."
-ASK_OPERATOR = "Try again; if it stays, tell the person who runs dojobbot."
+CHECK_ADDRESS = "Whoever set this up checks `DO_BASE_URL`, `DO_ENV` and `DO_ORG_KEY`."
+MAY_HAVE_HAPPENED = "It may have happened all the same: look at the job again to see."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def unavailable_hint(request: Request) -> str | None:
 
 def token_expired(expires_at: datetime) -> TokenRejected:
     """The error for a token that is past its time."""
-    return TokenRejected(f"The bot's Deep Origin token expired on {expires_at:%Y-%m-%d at %H:%M} UTC.")
+    return TokenRejected(f"The Deep Origin token expired on {expires_at:%Y-%m-%d at %H:%M} UTC.")
 
 
 def _error(
@@ -110,7 +110,7 @@ def _error(
     if status in {401, 403}:
         if expires_at is not None and expires_at <= now:
             return token_expired(expires_at)
-        return TokenRejected(f"Deep Origin refused the bot's token (HTTP {status}){because}.")
+        return TokenRejected(f"Deep Origin refused the token (HTTP {status}){because}.")
     if status == 404 and request.job_id is not None:
         return JobNotFound(request.job_id)
     if status == 429:
@@ -129,7 +129,7 @@ def _refusal(status: int, said: str | None, code: str | None, request: Request) 
         return MalformedReply(f"Deep Origin answered with HTTP {status} and no content.", hint=CHECK_ADDRESS)
     if status == 402:
         return restrictions.unnamed(said, status, code)
-    hint = CHECK_ADDRESS if status == 404 else ASK_OPERATOR
+    hint = CHECK_ADDRESS if status == 404 else DojobbotError.hint
     message = said or f"Deep Origin refused (HTTP {status})."
     return PlatformRefused(message, status=status, code=code, hint=None if request.job_id else hint)
 

@@ -13,6 +13,7 @@ from dojobbot import Job
 from dojobbot.domain import ACTIVE_STATUSES
 from dojobbot.errors import (
     JobNotFound,
+    PlatformError,
     PlatformRefused,
     PlatformRestricted,
     PlatformUnavailable,
@@ -124,6 +125,18 @@ def test_cancelling_what_has_ended_says_so(lab: Lab, status: str) -> None:
     with pytest.raises(PlatformRefused, match=f"is already {status}: there is nothing to cancel"):
         job.cancel()
     assert lab.calls("PATCH") == 0
+
+
+def test_an_error_says_below_its_message_what_to_do_and_knows_no_button(lab: Lab) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    for fault in ({"kind": "expired_token"}, {"kind": "status", "status": 400}):
+        lab.fault(f"GET {EXECUTIONS}/*", **fault)
+        with pytest.raises(PlatformError) as caught:
+            job.refresh()
+        said = f"{caught.value} {caught.value.__notes__}"
+        assert caught.value.__notes__ == [caught.value.hint]
+        assert not re.search(r"bot|press|Refresh|/jobs", said)
+        lab.heal()
 
 
 def test_a_quote_cannot_be_cancelled_and_that_is_said(lab: Lab) -> None:

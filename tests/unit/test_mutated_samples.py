@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from dojobbot.deeporigin import snapshot, wire
 from dojobbot.deeporigin.exchange import Answer
-from dojobbot.deeporigin.fields import text
 from dojobbot.deeporigin.replies import Reply
 from dojobbot.deeporigin.requests import ID_PATTERN
 from dojobbot.domain import Delivery, Destination, Job, KnownJob, LogLine, Transition
 from dojobbot.errors import MalformedReply
+from dojobbot.fields import text
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import one_line
 from dojobbot.slack.views import answers, blocks

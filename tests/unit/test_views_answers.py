@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from dojobbot.domain import Job, Quote
-from dojobbot.errors import InvalidQuery, JobNotFound, PlatformUnavailable, TokenRejected
+from dojobbot.errors import (
+    InvalidQuery,
+    PlatformRefused,
+    PlatformRestricted,
+    PlatformUnavailable,
+    TokenRejected,
+)
 from dojobbot.slack.views import answers, ids
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
@@ -33,9 +39,8 @@ def opens(drawn: dict[str, Any]) -> list[str]:
     "error",
     [
         InvalidQuery("I don't know `x`."),
-        JobNotFound("abc"),
         PlatformUnavailable("No answer."),
-        TokenRejected("401."),
+        PlatformRestricted("Too few credits.", status=200),
     ],
 )
 def test_an_error_says_what_happened_and_what_to_do(error: InvalidQuery) -> None:
@@ -44,6 +49,17 @@ def test_an_error_says_what_happened_and_what_to_do(error: InvalidQuery) -> None
 
 def test_an_error_that_quotes_foreign_text_pings_nobody() -> None:
     assert "<!channel>" not in str(answers.from_error(InvalidQuery("I don't know `<!channel>`.")))
+
+
+def test_what_to_do_is_said_in_the_words_of_slack() -> None:
+    """An error itself knows no button, and whose token it is only where it is shown."""
+    refused = PlatformRefused("It is Cancelled.", status=409)
+    assert answers.words_of(refused) == "It is Cancelled. Press Refresh to see where the job is now."
+    assert answers.words_of(TokenRejected("The token expired.")).startswith(
+        "The token expired. Whoever runs dojobbot sets a new `DO_AUTH_TOKEN`"
+    )
+    restricted = PlatformRestricted("Too few credits.", status=200, hint="Ask Ada.")
+    assert answers.words_of(restricted) == "Too few credits. Ask Ada."
 
 
 def test_several_matches_can_each_be_opened() -> None:

@@ -103,18 +103,18 @@ def test_a_refusal_carries_status_and_code() -> None:
     found = error(409, {"errors": [{"code": "MASON.WRONG_STATE"}]}, CANCEL)
     assert isinstance(found, PlatformRefused)
     assert (found.status, found.code) == (409, "MASON.WRONG_STATE")
-    assert "Refresh" in found.hint
-    assert "Refresh" not in error(400, None, LIST).hint
+    assert "Look at the job again" in found.hint
+    assert "job" not in error(400, None, LIST).hint
 
 
 def test_an_expired_token_is_named_as_such() -> None:
     found = judged(401, {"message": "no"}, expires_at=NOW - timedelta(days=1))
     assert found is not None
-    assert str(found.error) == "The bot's Deep Origin token expired on 2026-11-21 at 09:00 UTC."
+    assert str(found.error) == "The Deep Origin token expired on 2026-11-21 at 09:00 UTC."
     assert "DO_AUTH_TOKEN" in found.error.hint
     refused = judged(401, {"message": "revoked"}, expires_at=NOW + timedelta(days=1))
     assert refused is not None
-    assert str(refused.error) == "Deep Origin refused the bot's token (HTTP 401): revoked."
+    assert str(refused.error) == "Deep Origin refused the token (HTTP 401): revoked."
 
 
 def test_retry_after_is_seconds_or_a_date_on_the_platforms_clock() -> None:

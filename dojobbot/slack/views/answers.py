@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dojobbot.domain import Job
-from dojobbot.errors import DojobbotError
+from dojobbot.errors import DojobbotError, JobNotFound, PlatformRefused, TokenRejected
 from dojobbot.slack.text import clip, code, escape
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
@@ -37,6 +37,14 @@ NOTHING_LEFT = "There is nothing left to follow."
 """A card's note: its headline says how the job ended."""
 OLD_BUTTON = "This button is from another version of me. Type `/jobs` for a fresh list."
 _LONGEST = 2000
+_IN_SLACK = {
+    DojobbotError.hint: "Try again; if it stays, tell the person who runs dojobbot.",
+    TokenRejected.hint: "Whoever runs dojobbot sets a new `DO_AUTH_TOKEN` (and checks `DO_ORG_KEY`), "
+    "then restarts it.",
+    JobNotFound.hint: "Check the id. `/jobs` shows the newest ones.",
+    PlatformRefused.hint: "Press Refresh to see where the job is now.",
+}
+"""What to do, in words that know the buttons and commands at hand, and that the token is not the reader's."""
 
 
 def sentence(text: str) -> Payload:
@@ -59,7 +67,8 @@ def restarting() -> Payload:
 def words_of(error: DojobbotError) -> str:
     """Say what went wrong and what to do next, escaped, as whole sentences."""
     said = clip(escape(str(error)).rstrip(), 1000)
-    return f"{said if said.endswith(('.', '!', '?', '…')) else said + '.'} {escape(error.hint)}"
+    todo = _IN_SLACK.get(error.hint, error.hint)
+    return f"{said if said.endswith(('.', '!', '?', '…')) else said + '.'} {escape(todo)}"
 
 
 def from_error(error: DojobbotError) -> Payload:
