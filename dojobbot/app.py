@@ -24,7 +24,7 @@ from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRe
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Platform, Store
-from dojobbot.slack import actions, commands, details
+from dojobbot.slack import actions, batching, commands, details
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
@@ -157,6 +157,7 @@ async def _working(
         project_id=settings.do_project_id,
     )
     commands.register(bolt, services)
+    batching.register(bolt, services)
     actions.register(bolt, services)
     details.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")

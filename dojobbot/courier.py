@@ -26,6 +26,7 @@ from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
 from dojobbot.ports import Claim, Clock, Messenger, Store
+from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
 from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.card import Card, card, fingerprint
 from dojobbot.slack.views.notice import elsewhere, notice
@@ -268,19 +269,29 @@ class Courier:
 
     async def _show(self, claim: Claim, watch: Watch) -> timedelta:
         """Post a watch's card, or bring it up to date."""
-        view = await self._card_of(watch)
-        now = self._clock.now()
-        if view is None:
-            await self._store.end_watch(claim, watch, "the job is not in the store", now)
+        drawn = await self._drawn(watch)
+        if drawn is None:
+            await self._store.end_watch(claim, watch, "the job is not in the store", self._clock.now())
             return await self._not_called(claim)
-        shows = fingerprint(view)
+        payload, shows = drawn
         if watch.ts is None:
-            post = self._new_post(claim, PostKind.CARD, card(view), watch_id=watch.id)
+            post = self._new_post(claim, PostKind.CARD, payload, watch_id=watch.id)
             return await self._commit_and_send(claim, post, shows)
         if shows == watch.shown:
-            await self._store.settle_edit(claim, watch, shows, now)
+            await self._store.settle_edit(claim, watch, shows, self._clock.now())
             return await self._not_called(claim)
-        return await self._edit(claim, watch, watch.ts, card(view), shows)
+        return await self._edit(claim, watch, watch.ts, payload, shows)
+
+    async def _drawn(self, watch: Watch) -> tuple[Payload, str] | None:
+        """Draw a watch's card; gives it with the digest of what it shows, None when there is nothing to."""
+        if watch.batch is not None:
+            jobs = await self._store.batch_members(watch.id)
+            if not jobs:
+                return None
+            many = BatchCard(watch=watch, batch=watch.batch, jobs=jobs, now=self._clock.now())
+            return batch_card(many), batch_fingerprint(many)
+        one = await self._card_of(watch)
+        return None if one is None else (card(one), fingerprint(one))
 
     async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
         what, where = f"watch {watch.id}", claim.destination

@@ -130,6 +130,8 @@ class Job:
     progress: Progress | None = None
     quote: Quote | None = None
     project_id: str | None = None
+    tag: str | None = None
+    session: str | None = None
     hidden: bool = False
 
     @property
@@ -259,9 +261,31 @@ class Subscription:
     paused_because: str = ""
 
 
+class BatchKind(StrEnum):
+    """What makes jobs a batch: a tag, a session, having been started together, or words somebody typed."""
+
+    TAG = "tag"
+    SESSION = "session"
+    TOGETHER = "together"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Jobs that share one live card. `key`: the tag, the session, the tool, or the words. Foreign text.
+
+    Jobs that get the tag or the session later belong to it, too; the other kinds are the jobs of a moment.
+    """
+
+    kind: BatchKind
+    key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A live card of one job in one destination. `ts` is None until it is posted.
+    """A live card of one job, or of a `batch`, in one destination. `ts` is None until it is posted.
+
+    Of a batch, `job_id` is one that belongs to it.
 
     `shown` is the fingerprint of what it shows; `wanted` counts the changes that it should show, so that an
     edit which was overtaken by a newer change is not taken for the last word.
@@ -277,6 +301,7 @@ class Watch:
     wanted: int = 0
     note: str = ""
     closing: bool = False
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

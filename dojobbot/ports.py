@@ -17,9 +17,11 @@ from typing import Protocol
 from dojobbot.domain import (
     Action,
     ActionKind,
+    Batch,
     Channel,
     Delivery,
     Destination,
+    Job,
     JobFilter,
     KnownJob,
     Listing,
@@ -213,6 +215,40 @@ class Store(Closings, Protocol):
 
     async def watches(self, job_id: str) -> tuple[Watch, ...]:
         """Give the open watches of a job (those not asked to stop), oldest first."""
+        ...
+
+    async def add_batch(
+        self,
+        user_id: str,
+        batch: Batch,
+        job_ids: Sequence[str],
+        destination: Destination,
+        now: datetime,
+        *,
+        note: str = "",
+    ) -> bool:
+        """Open a watch of many jobs; False when one of this batch is open in this destination.
+
+        To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
+        session that are not hidden; so do those that get it later, until the watch ends: with the last of
+        its jobs, or when it is stopped.
+        """
+        ...
+
+    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
+        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
+        ...
+
+    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
+        """Give the jobs of a batch, oldest first."""
+        ...
+
+    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
+        """Give the open watch at a destination of a batch that a job belongs to, or None."""
+        ...
+
+    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
+        """Give the jobs that have an open watch of their own at a destination."""
         ...
 
     async def add_post(self, post: Post) -> None:

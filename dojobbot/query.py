@@ -37,7 +37,8 @@ _MEANT = {
     "success": "succeeded",
     "waiting": "queued",
 }
-_KEYS = ("tool:", "since:", "limit:")
+_KEYS = ("tool:", "tag:", "session:", "since:", "limit:")
+_WATCH = "watch"
 _SPAN = re.compile(r"([0-9]{1,6})([hdw])", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = timedelta(days=3660)
@@ -50,11 +51,18 @@ _JOB_HINT = "Type `/job` and at least six characters of an id, such as `/job 9e9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobsQuery:
-    """What `/jobs` was asked for. `since` is in UTC; `description` says the filters in the person's words."""
+    """What `/jobs` was asked for. `since` is in UTC; `description` says the filters in the person's words.
 
+    `watch`: one live card of the jobs is wanted, not a list. `tag`, and `session` (all of it or how it
+    begins), are in lower case.
+    """
+
+    watch: bool = False
     statuses: frozenset[str] = frozenset()
     mine: bool = False
     tool: str | None = None
+    tag: str | None = None
+    session: str | None = None
     since: datetime | None = None
     limit: int = DEFAULT_LIMIT
     help: bool = False
@@ -83,6 +91,8 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
     words = split_words(text.replace(",", " "))
     if "help" in words:
         return JobsQuery(help=True)
+    watch = _WATCH in words
+    words = [word for word in words if word != _WATCH]
     statuses = {_STATUSES[word]: word for word in words if word in _STATUSES}
     for key in _KEYS:
         if key in words:
@@ -90,15 +100,21 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
     for word in words:
         if word not in _STATUSES and word != "mine" and not word.startswith(_KEYS):
             raise _not_a_filter(word)
-    tool, since, limit = (value_of(words, key) for key in _KEYS)
+    tool, tag, session, since, limit = (value_of(words, key) for key in _KEYS)
     mine = "mine" in words
     said = [*statuses.values(), *(["mine"] if mine else [])]
-    said += [f"tool:{tool}"] if tool else []
-    said += [f"since:{since}"] if since else []
+    said += [
+        f"{key}{value}"
+        for key, value in zip(_KEYS, (tool, tag, session, since), strict=False)
+        if value is not None
+    ]
     return JobsQuery(
+        watch=watch,
         statuses=frozenset(statuses),
         mine=mine,
         tool=tool,
+        tag=tag,
+        session=session,
         since=None if since is None else _since(since, now, tz),
         limit=DEFAULT_LIMIT if limit is None else _limit(limit),
         description=", ".join(said),
@@ -151,12 +167,16 @@ def _not_a_filter(word: str) -> InvalidQuery:
     if word == "all":
         return InvalidQuery("`all` is not needed.", hint="`/jobs` alone lists jobs of every status.")
     return unknown_word(
-        word, (*_STATUSES, "mine", "help", "export", "stats", *_KEYS), "Type `/jobs help` to see all words."
+        word,
+        (*_STATUSES, "mine", _WATCH, "help", "export", "stats", *_KEYS),
+        "Type `/jobs help` to see all words.",
     )
 
 
 _EXAMPLES = {
     "tool:": "For example `tool:docking`.",
+    "tag:": "For example `tag:cdk2-screen`; a tag has no spaces here.",
+    "session:": "For example `session:906a456b`, the beginning of a session's id.",
     "since:": _SINCE_HINT,
     "limit:": f"For example `limit:20`; at most {MOST}.",
 }

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -36,6 +36,8 @@ PATIENT_PAUSE = timedelta(seconds=60)
 """Between two gets of a job that is not urgent: one that nobody follows, or a Quoted one, which the listings
 show as soon as its quote is approved."""
 STRAYS_AT_ONCE = 50
+GETS_AT_ONCE = 200
+"""In one tick, which stays short however many jobs end together; the others come first in the next."""
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
 EVERYTHING = 1_000_000
@@ -150,20 +152,22 @@ class Watcher:
         urgent = followed.difference(quoted, listed) | (watched & running)
         strays = [job_id for job_id in unfinished if job_id not in followed and job_id not in listed]
         self._remember_only(urgent | quoted | set(strays), listed)
-        chosen = [
-            *sorted(urgent),
-            *self._patiently(sorted(quoted)),
-            *self._patiently(strays)[:STRAYS_AT_ONCE],
-        ]
+        patient = [*self._patiently(sorted(quoted)), *self._patiently(strays)[:STRAYS_AT_ONCE]]
+        chosen = self._longest_waiting([*sorted(urgent), *patient])[:GETS_AT_ONCE]
         self._asked_at |= dict.fromkeys(chosen, self._clock.now())
         return chosen
 
     def _patiently(self, job_ids: Iterable[str]) -> list[str]:
-        """Leave out those that were asked for a moment ago; whoever waits longest comes first."""
-        waiting_since = self._clock.now() - PATIENT_PAUSE
-        long_ago = datetime.min.replace(tzinfo=waiting_since.tzinfo)
-        asked = {job_id: self._asked_at.get(job_id, long_ago) for job_id in job_ids}
-        return sorted((job_id for job_id in asked if asked[job_id] <= waiting_since), key=asked.__getitem__)
+        """Leave out those that were asked for a moment ago."""
+        a_moment_ago = self._clock.now() - PATIENT_PAUSE
+        return self._longest_waiting(
+            job_id for job_id in job_ids if self._asked_at.get(job_id, a_moment_ago) <= a_moment_ago
+        )
+
+    def _longest_waiting(self, job_ids: Iterable[str]) -> list[str]:
+        """Begin with those that were never asked for, then those that were long ago."""
+        long_ago = datetime.min.replace(tzinfo=UTC)
+        return sorted(job_ids, key=lambda job_id: self._asked_at.get(job_id, long_ago))
 
     def _remember_only(self, wanted: Collection[str], listed: Collection[str]) -> None:
         # What is listed is there, whatever a get says of it.
@@ -176,15 +180,16 @@ class Watcher:
         self._asked_at = {job_id: at for job_id, at in self._asked_at.items() if job_id in wanted}
 
     async def _read_each(self, job_ids: Iterable[str]) -> None:
-        """Read jobs one by one, and take each in as it arrives.
+        """Read jobs one by one, and take them in as they arrive: together those that came meanwhile.
 
         The listings have just worked: the platform lives and takes our token. What fails here is that job's
         own trouble; it is said once, tried again, and neither fails the tick nor holds up the others.
 
         Raises PlatformThrottled: then the rest is left for later.
         """
-        gate = asyncio.Semaphore(GETS_IN_FLIGHT)
+        gate, taking_in = asyncio.Semaphore(GETS_IN_FLIGHT), asyncio.Lock()
         failed: dict[str, PlatformError] = {}
+        arrived: list[Reading] = []
 
         async def read(job_id: str) -> None:
             async with gate:
@@ -195,8 +200,14 @@ class Watcher:
                 except PlatformError as error:
                     failed[job_id] = error
                     return
-            if reading is not None:
-                await self._observe((reading,))
+            if reading is None:
+                return
+            arrived.append(reading)
+            async with taking_in:
+                together = arrived.copy()
+                arrived.clear()
+                if together:
+                    await self._observe(together)
 
         try:
             await _together(*(read(job_id) for job_id in job_ids))

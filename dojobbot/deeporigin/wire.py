@@ -76,6 +76,8 @@ class Row(msgspec.Struct, rename="camel", gc=False):
     quotation_result: Any = None
     user_inputs: Inputs | None = None
     project_id: str | None = None
+    tag: str | None = None
+    session: str | None = None
     visibility: str | None = None
 
 
@@ -182,6 +184,8 @@ def _to_job(row: Row) -> Job:
         ),
         quote=details.quote(row.quotation_result),
         project_id=text(row.project_id),
+        tag=text(row.tag),
+        session=text(row.session),
         hidden=row.visibility == "hidden",
     )
 

@@ -69,16 +69,12 @@ def _read(body: dict[str, Any]) -> Press:
     if verb == ids.MENU:
         verb, value = ids.decode_menu(raw) or (verb, None)
     container = body.get("container", {})
-    message = body.get("message") or {}
-    thread_ts = message.get("thread_ts") or container.get("thread_ts")
-    if thread_ts == message.get("ts"):
-        thread_ts = None
     return Press(
         trigger_id=body["trigger_id"],
         team_id=body["user"].get("team_id"),
         verb=verb,
         value=value,
-        place=Place(body["user"]["id"], body["channel"]["id"], thread_ts),
+        place=Place.of_press(body),
         # A posted message is everyone's, and a list stays when one of its jobs is opened.
         in_place=bool(container.get("is_ephemeral")) and verb not in {ids.OPEN, ids.CHOOSE},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dojobbot.errors import DojobbotError, JobNotFound
-from dojobbot.slack import acting, verbs
+from dojobbot.slack import acting, batching, verbs
 from dojobbot.slack.replies import Payload
 from dojobbot.slack.services import Services
 from dojobbot.slack.verbs import Asked, Place
@@ -17,7 +17,7 @@ __all__ = ["ACTS", "carry_out", "private_card"]
 VERBS: dict[str, Callable[[Services, Asked], Awaitable[str]]] = {
     "notify": verbs.notify,
     "mute": verbs.mute,
-    "watch": verbs.watch,
+    "watch": batching.watch,
     "stop": verbs.stop,
     "share": verbs.share,
     "cancel": acting.cancel,

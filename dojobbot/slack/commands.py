@@ -14,6 +14,7 @@ from dojobbot.errors import JobNotFound, PlatformError
 from dojobbot.query import JobsQuery, parse_job, parse_jobs
 from dojobbot.rights import is_owner
 from dojobbot.slack.asking import carry_out
+from dojobbot.slack.batching import watch_all
 from dojobbot.slack.replies import Payload, Reply
 from dojobbot.slack.services import THOROUGH, Services
 from dojobbot.slack.verbs import Asked, Place
@@ -83,17 +84,14 @@ async def _jobs(services: Services, typed: _Typed) -> Payload:
     if query.help:
         return answers.jobs_help()
     fits = await _filter(services, typed.user, query)
-    if fits is None:
+    if fits is None and not query.watch:
         return await _newest(services, query)
     listing = await _list(services, query, LOOKED_THROUGH)
-    jobs = {job.id: job for job in listing.jobs if services.lists(job) and fits(job)}
-    creators = await services.people.creators(typed.user) if query.mine else frozenset()
-    for known in await services.store.jobs_created_by(sorted(creators), _wanted(query), limit=LOOKED_THROUGH):
-        if services.lists(known.job) and fits(known.job):
-            jobs.setdefault(known.job.id, known.job)
-    if query.mine and not jobs and not creators:
+    newest = await _matching(services, typed.user, query, listing, fits)
+    if query.mine and not newest and not await services.people.creators(typed.user):
         return answers.nobody_matches(typed.user.email, confirmed=typed.user.email_confirmed)
-    newest = sorted(jobs.values(), key=_created, reverse=True)
+    if query.watch:
+        return await watch_all(services, typed.place, query, newest, listing)
     return await _draw(
         services,
         query,
@@ -102,6 +100,22 @@ async def _jobs(services: Services, typed: _Typed) -> Payload:
         total=len(newest),
         looked_through=len(listing.readings) if listing.total > LOOKED_THROUGH else None,
     )
+
+
+async def _matching(
+    services: Services,
+    user: SlackUser,
+    query: JobsQuery,
+    listing: Listing,
+    fits: Callable[[Job], bool] | None,
+) -> list[Job]:
+    """Give the listed jobs that a query is about, with the stored ones of the asker, newest first."""
+    jobs = {job.id: job for job in listing.jobs if services.lists(job) and (fits is None or fits(job))}
+    creators = await services.people.creators(user) if query.mine else frozenset()
+    for known in await services.store.jobs_created_by(sorted(creators), _wanted(query), limit=LOOKED_THROUGH):
+        if services.lists(known.job) and (fits is None or fits(known.job)):
+            jobs.setdefault(known.job.id, known.job)
+    return sorted(jobs.values(), key=_created, reverse=True)
 
 
 async def _newest(services: Services, query: JobsQuery) -> Payload:
@@ -133,13 +147,17 @@ def _wanted(query: JobsQuery) -> JobFilter:
 
 async def _filter(services: Services, user: SlackUser, query: JobsQuery) -> Callable[[Job], bool] | None:
     """Give the part of a query that the platform cannot answer, or None when it can answer all of it."""
-    if not query.mine and query.tool is None:
+    if not query.mine and query.tool is query.tag is query.session is None:
         return None
     members = await services.people.members() if query.mine else ()
     tool = (query.tool or "").casefold()
 
     def fits(job: Job) -> bool:
         if query.mine and not is_owner(user, job, members):
+            return False
+        if query.tag is not None and (job.tag or "").casefold() != query.tag.casefold():
+            return False
+        if query.session is not None and not (job.session or "").casefold().startswith(query.session):
             return False
         return tool in (job.tool_key or "").casefold()
 

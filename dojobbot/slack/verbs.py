@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from dojobbot.domain import Destination, KnownJob, Post, PostKind
 from dojobbot.ports import Subscribed
@@ -16,7 +17,7 @@ from dojobbot.slack.text import mention
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.card import Card, card
 
-__all__ = ["Asked", "Place", "mute", "notify", "share", "stop", "watch"]
+__all__ = ["Asked", "Place", "cannot_post", "mute", "notify", "share", "stop", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Place:
     user_id: str
     channel_id: str
     thread_ts: str | None = None
+
+    @classmethod
+    def of_press(cls, body: dict[str, Any]) -> Place:
+        """Read where a press on a message came from."""
+        message = body.get("message") or {}
+        thread_ts = message.get("thread_ts") or body.get("container", {}).get("thread_ts")
+        if thread_ts == message.get("ts"):
+            thread_ts = None
+        return cls(body["user"]["id"], body["channel"]["id"], thread_ts)
 
     @property
     def destination(self) -> Destination:
@@ -73,7 +83,7 @@ async def watch(services: Services, asked: Asked) -> str:
     """Post a live card where the presser is."""
     if asked.known.job.has_ended:
         return answers.NOTHING_LEFT
-    refusal = await _cannot_post(services, asked.place)
+    refusal = await cannot_post(services, asked.place)
     if refusal is not None:
         return refusal
     return await _post_live(services, asked, note="")
@@ -95,7 +105,7 @@ async def stop(services: Services, asked: Asked) -> str:
 
 async def share(services: Services, asked: Asked) -> str:
     """Show everyone in the channel: a live card, or, of a job that has ended, one that says the last word."""
-    refusal = await _cannot_post(services, asked.place)
+    refusal = await cannot_post(services, asked.place)
     if refusal is not None:
         return refusal
     if not asked.known.job.has_ended:
@@ -141,7 +151,7 @@ async def _where_to_tell(services: Services, place: Place) -> tuple[Destination,
     return dm, f"in our direct messages ({why})"
 
 
-async def _cannot_post(services: Services, place: Place) -> str | None:
+async def cannot_post(services: Services, place: Place) -> str | None:
     """Say why a card can't be posted where somebody is, or None."""
     channel = await services.messenger.channel(place.channel_id)
     if channel is not None and channel.is_shared:

@@ -14,9 +14,19 @@ from dojobbot.store import rows
 from dojobbot.store.deliveries import owe_also
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.jobs import not_stored
-from dojobbot.store.tables import Moment, actions, destinations, jobs, posts, subscriptions, watches
+from dojobbot.store.tables import (
+    Moment,
+    actions,
+    batch_members,
+    destinations,
+    jobs,
+    posts,
+    subscriptions,
+    watches,
+)
 
 IS_OPEN = subscriptions.c.closed_at.is_(None)
+IS_BATCH = watches.c.batch_kind.is_not(None)
 IS_WATCHING = watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None)
 
 
@@ -25,6 +35,7 @@ async def followed(connection: AsyncConnection) -> frozenset[str]:
     wishes = union(
         select(subscriptions.c.job_id).where(IS_OPEN),
         select(watches.c.job_id).where(IS_WATCHING),
+        select(batch_members.c.job_id).join(watches).where(IS_WATCHING),
         select(actions.c.job_id).where(actions.c.closed_at.is_(None)),
     ).subquery()
     query = select(jobs.c.id).where(jobs.c.id.in_(select(wishes.c.job_id)), jobs.c.status.not_in(ENDED))
@@ -32,8 +43,9 @@ async def followed(connection: AsyncConnection) -> frozenset[str]:
 
 
 async def watched(connection: AsyncConnection) -> frozenset[str]:
-    """Give the jobs with an open watch."""
-    return frozenset((await connection.scalars(select(watches.c.job_id).where(IS_WATCHING).distinct())).all())
+    """Give the jobs with an open watch of their own."""
+    query = select(watches.c.job_id).where(IS_WATCHING, ~IS_BATCH).distinct()
+    return frozenset((await connection.scalars(query)).all())
 
 
 async def ensure_destination(connection: AsyncConnection, destination: Destination, now: datetime) -> None:
@@ -153,10 +165,16 @@ async def stop_watch(
     connection: AsyncConnection, job_id: str, destination: Destination, *, note: str, now: datetime
 ) -> bool:
     """Ask for the last edit of a watch; one whose card was never sent has nothing to edit, and ends."""
-    there = (watches.c.job_id == job_id) & (watches.c.destination_key == destination.key)
+    there = (watches.c.job_id == job_id) & (watches.c.destination_key == destination.key) & ~IS_BATCH
     watch_id = await connection.scalar(select(watches.c.id).where(there, IS_WATCHING).with_for_update())
     if watch_id is None:
         return False
+    await stop_this_watch(connection, watch_id, note=note, now=now)
+    return True
+
+
+async def stop_this_watch(connection: AsyncConnection, watch_id: int, *, note: str, now: datetime) -> None:
+    """Ask for the last edit of an open watch, or end it when nothing was sent."""
     this = watches.c.id == watch_id
     await connection.execute(
         update(watches).where(this).values(stop_asked_at=now, note=note, **_one_more_change(now))
@@ -167,7 +185,6 @@ async def stop_watch(
         .where(this, never_sent)
         .values(closed_at=now, closed_because="stopped before it was posted")
     )
-    return True
 
 
 async def watches_of(connection: AsyncConnection, job_id: str) -> tuple[Watch, ...]:
@@ -175,7 +192,7 @@ async def watches_of(connection: AsyncConnection, job_id: str) -> tuple[Watch, .
     query = (
         select(watches, destinations.c.channel_id, destinations.c.thread_ts)
         .join(destinations)
-        .where(watches.c.job_id == job_id, IS_WATCHING)
+        .where(watches.c.job_id == job_id, IS_WATCHING, ~IS_BATCH)
         .order_by(watches.c.id)
     )
     return tuple(rows.watch(row) for row in await connection.execute(query))
@@ -184,10 +201,10 @@ async def watches_of(connection: AsyncConnection, job_id: str) -> tuple[Watch, .
 async def mark_cards_old(connection: AsyncConnection, job_ids: Sequence[str], now: datetime) -> None:
     """Record that the live cards of jobs may show something old from now on."""
     if job_ids:
+        in_batch = select(batch_members.c.watch_id).where(batch_members.c.job_id.in_(job_ids))
+        shows_one = watches.c.job_id.in_(job_ids) | watches.c.id.in_(in_batch)
         await connection.execute(
-            update(watches)
-            .where(watches.c.job_id.in_(job_ids), watches.c.closed_at.is_(None))
-            .values(_one_more_change(now))
+            update(watches).where(shows_one, watches.c.closed_at.is_(None)).values(_one_more_change(now))
         )
 
 

@@ -56,6 +56,11 @@ async def open_actions(connection: AsyncConnection, job_ids: Iterable[str]) -> t
     return tuple(rows.action(row) for row in await connection.execute(query))
 
 
+async def jobs_acted_on(connection: AsyncConnection) -> frozenset[str]:
+    """Give the ids of the jobs with an action that waits for an answer."""
+    return frozenset((await connection.scalars(select(actions.c.job_id).where(IS_OPEN))).all())
+
+
 async def close_action(connection: AsyncConnection, action_id: int, outcome: str, now: datetime) -> None:
     """Close an action and its audit row with an outcome, unless it is closed."""
     closed = await connection.execute(

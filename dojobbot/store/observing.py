@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.decide import Decision, judge
 from dojobbot.domain import Action, Job, KnownJob, Reading, Subscription, Transition
-from dojobbot.store import deliveries, follows, jobs, ledger, rows
+from dojobbot.store import batches, deliveries, follows, jobs, ledger, rows
 
 __all__ = ["chunks", "take_in", "those_with_news"]
 
@@ -57,12 +57,11 @@ async def those_with_news(connection: AsyncConnection, readings: Sequence[Readin
     Most readings of a tick are of this kind: they cost little, and who presses a button does not wait for
     them. A job with an open action is never left out: even an old status may answer it.
     """
-    with_news: set[str] = set()
+    with_news = set(await ledger.jobs_acted_on(connection))
     for chunk in chunks(readings, COMPARED_AT_ONCE):
         job_ids = {reading.job.id for reading in chunk}
         stored = await jobs.digests(connection, job_ids)
         with_news |= {each.job.id for each in chunk if stored.get(each.job.id) != rows.job_digest(each.job)}
-        with_news |= {action.job_id for action in await ledger.open_actions(connection, job_ids)}
     return [reading for reading in readings if reading.job.id in with_news]
 
 
@@ -115,6 +114,7 @@ async def _write(
     await follows.finish_subscriptions(connection, changes.finished, now)
     for action_id, outcome in changes.closed:
         await ledger.close_action(connection, action_id, outcome, now)
+    await batches.join(connection, [each.job for each in known])
     await follows.mark_cards_old(connection, tuple(changes.known), now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, delete, insert, literal, null, select, update
+from sqlalchemy import case, delete, exists, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED, Destination, Owed, Post, PostKind, Watch
@@ -16,7 +16,7 @@ from dojobbot.store import rows
 from dojobbot.store.claims import holds
 from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also
 from dojobbot.store.follows import ensure_destination
-from dojobbot.store.tables import Moment, deliveries, destinations, jobs, posts, watches
+from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
 
 LOOKS_AFTER_SILENCE = 2
 
@@ -237,8 +237,18 @@ async def _now_shows(
         return
     if row.stop_asked_at is not None:
         await _end_watch(connection, watch_id, "stopped", now)
-    elif row.status in ENDED:
-        await _end_watch(connection, watch_id, "the job has ended", now)
+    elif row.status in ENDED and not await _batch_goes_on(connection, watch_id):
+        await _end_watch(connection, watch_id, "all that it shows has ended", now)
+
+
+async def _batch_goes_on(connection: AsyncConnection, watch_id: int) -> bool:
+    """Whether a watch is one of a batch in which some job has not ended."""
+    under_way = (
+        exists()
+        .where(batch_members.c.watch_id == watch_id)
+        .where(batch_members.c.job_id == jobs.c.id, jobs.c.status.not_in(ENDED))
+    )
+    return bool(await connection.scalar(select(under_way)))
 
 
 async def _end_watch(connection: AsyncConnection, watch_id: int, reason: str, now: datetime) -> None:

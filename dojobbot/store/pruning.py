@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED
-from dojobbot.store.tables import actions, deliveries, jobs, posts, subscriptions, watches
+from dojobbot.store.tables import actions, batch_members, deliveries, jobs, posts, subscriptions, watches
 
 __all__ = ["prune"]
 
-HANGING_ON_JOBS = (subscriptions, watches, actions, deliveries)
+HANGING_ON_JOBS = (subscriptions, watches, batch_members, actions, deliveries)
 
 
 async def prune(connection: AsyncConnection, before: datetime, limit: int) -> int:

@@ -12,6 +12,8 @@ from sqlalchemy import Row
 from dojobbot.domain import (
     Action,
     ActionKind,
+    Batch,
+    BatchKind,
     Delivery,
     Destination,
     Job,
@@ -68,6 +70,8 @@ def job_values(known: KnownJob) -> Values:
         "quote_digest": None if job.quote is None else job.quote.digest,
         "quote_lines": None if job.quote is None else job.quote.lines,
         "project_id": job.project_id,
+        "tag": job.tag,
+        "session": job.session,
         "hidden": job.hidden,
         "seq": known.seq,
         "read_at": known.read_at,
@@ -94,6 +98,8 @@ def known_job(row: AnyRow) -> KnownJob:
         progress=None if row.progress is None else msgspec.convert(row.progress, Progress),
         quote=None if row.quote_digest is None else _quote(row),
         project_id=row.project_id,
+        tag=row.tag,
+        session=row.session,
         hidden=row.hidden,
     )
     return KnownJob(job=job, seq=row.seq, read_at=row.read_at)
@@ -190,6 +196,7 @@ def watch(row: AnyRow) -> Watch:
         wanted=row.wanted,
         note=row.note,
         closing=row.stop_asked_at is not None,
+        batch=None if row.batch_kind is None else Batch(BatchKind(row.batch_kind), row.batch_key),
     )
 
 

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import (
     Action,
     ActionKind,
+    Batch,
     Destination,
+    Job,
     JobFilter,
     KnownJob,
     Post,
@@ -27,6 +29,7 @@ from dojobbot.errors import StoreError
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
 from dojobbot.ports import Claim, Subscribed
 from dojobbot.store import (
+    batches,
     budgets,
     claims,
     fates,
@@ -154,6 +157,35 @@ class SqlStore:
     async def watches(self, job_id: str) -> tuple[Watch, ...]:
         """Give the open watches of a job (those not asked to stop), oldest first."""
         return await self._read(follows.watches_of, job_id)
+
+    async def add_batch(
+        self,
+        user_id: str,
+        batch: Batch,
+        job_ids: Sequence[str],
+        destination: Destination,
+        now: datetime,
+        *,
+        note: str = "",
+    ) -> bool:
+        """Open a watch of many jobs; False when one of this batch is open in this destination."""
+        return await self._write(batches.add, user_id, batch, job_ids, destination, note=note, now=now)
+
+    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
+        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
+        return await self._write(batches.stop, watch_id, destination, note=note, now=now)
+
+    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
+        """Give the jobs of a batch, oldest first."""
+        return await self._read(batches.members, watch_id)
+
+    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
+        """Give the open watch at a destination of a batch that a job belongs to, or None."""
+        return await self._read(batches.holding, job_id, destination)
+
+    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
+        """Give the jobs that have an open watch of their own at a destination."""
+        return await self._read(batches.watched_singly, destination)
 
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""

@@ -91,6 +91,8 @@ jobs = Table(
     Column("quote_digest", String),
     Column("quote_lines", DOCUMENT),
     Column("project_id", String),
+    Column("tag", String, index=True),
+    Column("session", String, index=True),
     Column("hidden", Boolean, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("read_at", Moment, nullable=False),
@@ -167,12 +169,24 @@ watches = Table(
     Column("stop_asked_at", Moment),
     Column("closed_at", Moment),
     Column("closed_because", Text),
+    # Of a batch: `job_id` is one that belongs to it, and all of them are in `batch_members`.
+    Column("batch_kind", String),
+    Column("batch_key", Text),
 )
+_is_watching = watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None)
 _only_where(
     "uq_watches_open",
     watches.c.job_id,
     watches.c.destination_key,
-    where=watches.c.closed_at.is_(None) & watches.c.stop_asked_at.is_(None),
+    where=_is_watching & watches.c.batch_kind.is_(None),
+    unique=True,
+)
+_only_where(
+    "uq_watches_open_batch",
+    watches.c.destination_key,
+    watches.c.batch_kind,
+    watches.c.batch_key,
+    where=_is_watching & watches.c.batch_kind.is_not(None),
     unique=True,
 )
 _only_where("ix_watches_unfinished", watches.c.job_id, where=watches.c.closed_at.is_(None))
@@ -181,6 +195,13 @@ _only_where(
     watches.c.destination_key,
     watches.c.waiting_since,
     where=watches.c.closed_at.is_(None) & watches.c.waiting_since.is_not(None),
+)
+
+batch_members = Table(
+    "batch_members",
+    metadata,
+    Column("watch_id", ForeignKey("watches.id", ondelete="CASCADE"), primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 posts = Table(

@@ -15,8 +15,9 @@ from dojobbot.simulator import scenario
 from dojobbot.simulator.jobs import JobMaker, Life
 from dojobbot.simulator.slack_api.world import ADA, BORIS
 from dojobbot.simulator.world import iso
+from dojobbot.watcher import GETS_AT_ONCE
 from tests.acceptance.stage import shown
-from tests.integration.middle import START, Middle, about, middle, until
+from tests.integration.middle import HERE, START, Middle, about, middle, until
 
 LISTING = "GET /tools/*/executions"
 ONE_JOB = "GET /tools/*/executions/*"
@@ -43,6 +44,29 @@ async def test_first_start_seeds_silently_what_is_active_and_the_last_day(built:
     assert await built.store.job(long_ago) is None
     assert await built.store.next_due(built.clock.now()) is None
     assert await built.store.last_good_tick() == START
+
+
+async def test_a_tick_reads_so_many_jobs_alone_and_the_next_one_the_others(built: Middle) -> None:
+    """However many end together, the listings are not long in coming; nobody is left out."""
+    ended = [built.old_job() for _ in range(GETS_AT_ONCE + 30)]
+    watched, quoted = built.old_job(), built.old_job("Quoted")
+    await built.store.observe(
+        [await built.client.get_job(job_id) for job_id in (*ended, watched, quoted)], built.clock.now()
+    )
+    for job_id in (*ended, quoted):
+        await built.store.subscribe(ADA, job_id, HERE, seen_seq=1, now=built.clock.now())
+    await built.watch(watched)
+    for job_id in ended:
+        built.world.change(job_id, status="Completed")
+    asked = []
+    for _ in range(3):
+        built.platform.requests.clear()
+        await built.watcher.tick()
+        asked.append({each.path.rpartition("/")[2] for each in built.platform.requests} - {"executions"})
+        built.clock.advance(seconds=1)
+    assert len(asked[0]) == GETS_AT_ONCE
+    assert asked[1] >= {*ended, quoted} - asked[0]
+    assert asked[2] == {watched}
 
 
 async def test_an_end_is_told_once_and_wakes_the_notifier(built: Middle) -> None:

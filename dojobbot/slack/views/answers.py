@@ -89,9 +89,11 @@ def jobs_help() -> Payload:
             ("/jobs running failed", "by status; `completed` means succeeded"),
             ("/jobs mine", "only yours"),
             ("/jobs tool:docking", "by tool"),
+            ("/jobs tag:cdk2-screen", "by tag; `session:906a456b` by session"),
             ("/jobs since:7d", "created lately: `12h`, `7d`, `2w` or a date such as `2026-11-20`"),
             ("/jobs limit:20", "how many to show: 10 unless said, 50 at most"),
             ("/jobs mine failed since:2w", "all of it together"),
+            ("/jobs watch tag:cdk2-screen", "posts one live card here for all jobs that match"),
         ),
         "To open one job: `/job <id>`.",
     )

@@ -35,6 +35,7 @@ __all__ = [
     "SHARE",
     "STATUS",
     "STOP",
+    "STOP_BATCH",
     "SWITCH",
     "TABS",
     "WATCH",
@@ -51,6 +52,8 @@ NOTIFY = "notify"
 MUTE = "mute"
 WATCH = "watch"
 STOP = "stop"
+STOP_BATCH = "stop_batch"
+"""A button on a batch's card; its value is the number of the watch."""
 CANCEL = "cancel"
 APPROVE = "approve"
 OPEN = "open"

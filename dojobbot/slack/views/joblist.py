@@ -14,7 +14,7 @@ from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, row
 from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, Look, look
 
-__all__ = ["JobList", "job_list"]
+__all__ = ["JobList", "job_list", "option"]
 
 _MOST_OPTIONS = 100
 
@@ -107,14 +107,13 @@ def _sections(seen: Look, rows: Sequence[tuple[Job, str]], now: datetime) -> Ite
 def _options(items: Sequence[tuple[Job, str]]) -> list[Block]:
     """Offer each job once, in the order of the groups above."""
     jobs = {job.id: job for _, rows in _grouped(items) for job, _ in rows if ids.carriable(job.id)}
-    return [blocks.option(_label(job), ids.encode(ids.Value(job.id, 0))) for job in jobs.values()]
+    return [option(job) for job in jobs.values()]
 
 
-def _label(job: Job) -> str:
-    """Name a job in the menu: at most 40 + 11 + 3 + 20 of 75 characters."""
-    return (
-        f"{full_title(job, 40)} · {LOOKS[job.status].word if job.status in LOOKS else plain(job.status, 20)}"
-    )
+def option(job: Job) -> Block:
+    """Offer a job with a carriable id in a menu: at most 40 + 11 + 3 + 20 of 75 characters."""
+    status = LOOKS[job.status].word if job.status in LOOKS else plain(job.status, 20)
+    return blocks.option(f"{full_title(job, 40)} · {status}", ids.encode(ids.Value(job.id, 0)))
 
 
 def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:

@@ -1,0 +1,170 @@
+"""Watching many jobs on one card: `/jobs watch`, a card that is one too many, the button that stops it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from dojobbot.batches import STARTED_TOGETHER, belongs, crowded
+from dojobbot.domain import Batch, BatchKind, Job, JobFilter, Listing
+from dojobbot.errors import JobNotFound
+from dojobbot.query import JobsQuery
+from dojobbot.slack import verbs
+from dojobbot.slack.replies import Payload, Reply
+from dojobbot.slack.services import Services
+from dojobbot.slack.text import code, mention, plural
+from dojobbot.slack.verbs import Asked, Place
+from dojobbot.slack.views import answers, ids
+from dojobbot.slack.views.batch import batch_name
+
+__all__ = ["MOST_ON_A_CARD", "register", "watch", "watch_all"]
+
+MOST_ON_A_CARD = 500
+_WATCH_ID = re.compile(r"[0-9]{1,12}", re.ASCII)
+
+
+async def watch_all(
+    services: Services, place: Place, query: JobsQuery, jobs: Sequence[Job], listing: Listing
+) -> Payload:
+    """Post one live card of the jobs that a query found, and say so, or why not.
+
+    Args:
+        services: the ports.
+        place: where somebody typed.
+        query: what was typed.
+        jobs: what it found.
+        listing: the reading that they come from (or the store knows them).
+    """
+    refusal = await verbs.cannot_post(services, place) or _unwatchable(query, jobs)
+    if refusal is not None:
+        return answers.sentence(refusal)
+    ids_of_all = {job.id for job in jobs}
+    readings = [each for each in listing.readings if each.job.id in ids_of_all]
+    await services.store.observe(readings, services.clock.now())
+    if len(jobs) > 1:
+        return answers.sentence(await _watch_many(services, place, _batch(query, jobs), jobs))
+    known = await services.store.job(jobs[0].id)
+    if known is None:
+        raise JobNotFound(jobs[0].id)
+    return answers.sentence(await watch(services, Asked(known, place)))
+
+
+def _unwatchable(query: JobsQuery, jobs: Sequence[Job]) -> str | None:
+    """Say why there is nothing to watch, or too much; None when a card makes sense."""
+    matching = f" that match {code(query.description, 200)}" if query.description else ""
+    if not jobs:
+        return f"There are no jobs{matching}, so there is nothing to watch. `/jobs` lists the newest ones."
+    if all(job.has_ended for job in jobs):
+        return f"All {plural(len(jobs), 'job')}{matching} have ended, so there is nothing left to watch."
+    if len(jobs) > MOST_ON_A_CARD:
+        return (
+            f"Those are {plural(len(jobs), 'job')}; one card holds {MOST_ON_A_CARD}. Add words to narrow it, "
+            "such as `/jobs watch mine running` or `/jobs watch tag:cdk2-screen`."
+        )
+    return None
+
+
+def _batch(query: JobsQuery, jobs: Sequence[Job]) -> Batch:
+    """Name what was asked for: a tag or a session alone takes in later jobs, other words do not."""
+    tags, sessions = {job.tag for job in jobs}, {job.session for job in jobs}
+    if query.description == f"tag:{query.tag}" and len(tags) == 1:
+        return Batch(BatchKind.TAG, jobs[0].tag or "")
+    if query.description == f"session:{query.session}" and len(sessions) == 1:
+        return Batch(BatchKind.SESSION, jobs[0].session or "")
+    return Batch(BatchKind.WORDS, query.description or "all jobs")
+
+
+async def _watch_many(services: Services, place: Place, batch: Batch, jobs: Sequence[Job]) -> str:
+    added = await services.store.add_batch(
+        place.user_id,
+        batch,
+        [job.id for job in jobs],
+        place.destination,
+        services.clock.now(),
+        note=f"Watched by {mention(place.user_id)}",
+    )
+    services.wake()
+    if not added:
+        return "There is a live card of these jobs here already."
+    return f":eyes: One live card of {plural(len(jobs), 'job')} is on its way to this conversation."
+
+
+async def watch(services: Services, asked: Asked) -> str:
+    """Post a live card where the presser is; one that would be one too many becomes part of a batch's."""
+    return await _fold(services, asked) or await verbs.watch(services, asked)
+
+
+async def _fold(services: Services, asked: Asked) -> str | None:
+    """Put a job on one card with its batch, or say that it is on one; None when a card of its own is due."""
+    job, place = asked.known.job, asked.place
+    if job.has_ended:
+        return None
+    holding = await services.store.batch_holding(job.id, place.destination)
+    if holding is not None and holding.batch is not None:
+        return f"This job is on a live card here already: {batch_name(holding.batch, job)}."
+    found = crowded(job, await services.store.watched_singly(place.destination))
+    if found is None:
+        return None
+    refusal = await verbs.cannot_post(services, place)
+    if refusal is not None:
+        return refusal
+    batch, there = found
+    members = {each.id: each for each in (job, *there, *await _started_with(services, job, batch))}
+    said = await _watch_many(services, place, batch, list(members.values()))
+    for each in there:
+        await services.store.stop_watch(
+            each.id,
+            place.destination,
+            note=f"Goes on in one card with the rest: {batch_name(batch, job)}.",
+            now=services.clock.now(),
+        )
+    return f"{said} It takes the place of {plural(len(there), 'card')} of single jobs."
+
+
+async def _started_with(services: Services, job: Job, batch: Batch) -> list[Job]:
+    """Find the stored jobs that were started together with one; of other batches the store knows them."""
+    if batch.kind is not BatchKind.TOGETHER or job.created_at is None or job.created_by is None:
+        return []
+    lately = JobFilter(created_after=job.created_at - STARTED_TOGETHER)
+    stored = await services.store.jobs_created_by([job.created_by], lately, limit=MOST_ON_A_CARD)
+    return [known.job for known in stored if belongs(known.job, batch, job)]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Listen to the button of a batch's card. It is acked at once; the work comes after."""
+
+    async def stop(body: dict[str, Any]) -> None:
+        await _stop(services, body)
+
+    app.action(ids.STOP_BATCH)(ack=_ack, lazy=[stop])
+
+
+async def _ack(ack: AsyncAck) -> None:
+    await ack()
+
+
+async def _stop(services: Services, body: dict[str, Any]) -> None:
+    async def work() -> Payload | None:
+        user_id, now = body["user"]["id"], services.clock.now()
+        if not await services.store.first_press(body["trigger_id"], now):
+            return None
+        refusal = await services.people.stranger(user_id, body["user"].get("team_id"))
+        if refusal is not None:
+            return answers.sentence(refusal)
+        place = Place.of_press(body)
+        value = str(body["actions"][0].get("value") or "")
+        stopped = _WATCH_ID.fullmatch(value) is not None and await services.store.stop_batch(
+            int(value), place.destination, note=f"Watching stopped by {mention(user_id)}.", now=now
+        )
+        services.wake()
+        if not stopped:
+            return answers.sentence("That card is not live any more, so nothing changed.")
+        return answers.sentence("I've stopped updating that card.")
+
+    async def interim() -> Payload | None:
+        return answers.placeholder()
+
+    await services.desk.serve(Reply(body["response_url"], in_place=False), work, interim=interim)
