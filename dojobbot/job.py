@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from dojobbot.config import read_account
 from dojobbot.credentials import Credentials
 from dojobbot.deeporigin.blocking import BlockingClient
-from dojobbot.domain import Progress, Snapshot
+from dojobbot.domain import LogLine, Progress, Snapshot
 from dojobbot.errors import PlatformError, PlatformRefused, PlatformRestricted, PlatformUnavailable
 from dojobbot.job_card import notebook_card, terminal_card
 from dojobbot.job_follow import Follower
@@ -41,6 +41,7 @@ class Job:
         self._client = client
         self._lock = threading.Lock()
         self._watch: Follower | None = None
+        self._log: tuple[LogLine, ...] | None = None
 
     @classmethod
     def from_id(cls, job_id: str, **credentials: Unpack[Credentials]) -> Job:
@@ -121,6 +122,20 @@ class Job:
         """Read it again; returns itself, so that a notebook shows the new card."""
         self._read()
         return self
+
+    def logs(self, *, limit: int = 100) -> tuple[LogLine, ...]:
+        """Read its log: the newest lines, newest first; each has `at`, `level`, `message` and `tool_key`.
+
+        From then on its card in a notebook has them in a tab.
+
+        Args:
+            limit: how many lines at most.
+
+        Raises:
+            ValueError: the limit is less than 1.
+        """
+        self._log = self._client.logs(self.id, limit=limit)
+        return self._log
 
     def cancel(self) -> None:
         """Cancel it.
@@ -250,7 +265,7 @@ class Job:
 
     def _repr_html_(self) -> str:
         """Give Jupyter the card."""
-        return notebook_card(self._snapshot, self._client.now())
+        return notebook_card(self._snapshot, self._client.now(), log=self._log)
 
     def _read(self) -> Snapshot:
         return self._take(self._client.get(self.id))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from dojobbot.domain import Snapshot
+from dojobbot.domain import LogLine, Snapshot
 from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tabs, title
 from dojobbot.screen import Picture
 
@@ -33,13 +34,15 @@ background:rgba(128,128,128,.12);color:inherit}
 _DARK_TEXT_ON = frozenset({"#0dcaf0", "#ffc107", "#adb5bd"})
 
 
-def notebook_card(snapshot: Snapshot, now: datetime, *, note: str = "") -> str:
-    """Draw the card with its six tabs, which work without a script, as HTML.
+def notebook_card(
+    snapshot: Snapshot, now: datetime, *, note: str = "", log: Sequence[LogLine] | None = None
+) -> str:
+    """Draw the card with its tabs, which work without a script, as HTML.
 
-    `note` is a sentence of ours on what just happened.
+    `note` is a sentence of ours on what just happened; `log`: the lines of the log, where these were read.
     """
     group = f"dojobbot-{uuid.uuid4().hex[:12]}"
-    shown = tabs(snapshot, now)
+    shown = tabs(snapshot, now, log)
     inputs, labels, sections, rules = [], [], [], []
     for at, tab in enumerate(shown):
         name = f"{group}-{at}"

@@ -9,14 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dojobbot.domain import Job, Snapshot
+from dojobbot.domain import Job, LogLine, Snapshot
 from dojobbot.fields import number
 from dojobbot.slack.text import duration, money, plain, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.status import LOOKS, OTHER
 
-__all__ = ["Badge", "Fact", "Tab", "badge", "headline", "one_line", "status_lines", "tabs", "title"]
+__all__ = [
+    "Badge",
+    "Fact",
+    "Tab",
+    "badge",
+    "headline",
+    "log_line",
+    "one_line",
+    "status_lines",
+    "tabs",
+    "title",
+]
 
 _LONGEST_VALUE = 300
 _LONGEST_JSON = 20_000
@@ -86,8 +97,9 @@ def status_lines(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def tabs(snapshot: Snapshot, now: datetime) -> tuple[Tab, ...]:
-    """Give the six tabs in their order."""
+def tabs(snapshot: Snapshot, now: datetime, log: Sequence[LogLine] | None = None) -> tuple[Tab, ...]:
+    """Give the six tabs in their order, and one more for the log's lines where these were read."""
+    logs = () if log is None else (_log(log),)
     return (
         _status(snapshot, now),
         _details(snapshot, now),
@@ -95,7 +107,20 @@ def tabs(snapshot: Snapshot, now: datetime) -> tuple[Tab, ...]:
         _object("Outputs", snapshot.mapping("userOutputs"), "No outputs yet."),
         _billing(snapshot),
         _raw_progress(snapshot),
+        *logs,
     )
+
+
+def log_line(line: LogLine) -> str:
+    """Write a line of a log as a file has it: its time, level, tool and message."""
+    at = "" if line.at is None else f"{line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+    return "  ".join(part for part in (at, line.level.upper(), line.tool_key, line.message) if part)
+
+
+def _log(lines: Sequence[LogLine]) -> Tab:
+    if not lines:
+        return Tab(name="Logs", lines=("There is nothing in the log.",))
+    return Tab(name="Logs", raw=_cut("\n".join(map(log_line, lines))))
 
 
 def _status(snapshot: Snapshot, now: datetime) -> Tab:

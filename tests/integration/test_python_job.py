@@ -80,6 +80,20 @@ def test_refresh_reads_again_and_gives_the_job(lab: Lab) -> None:
     assert "out of memory" in repr(job)
 
 
+def test_a_log_is_read_newest_first_and_then_on_the_card(lab: Lab) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    lab.change(job.id, status="Failed", statusReason="OOMKilled: worker 3 exceeded 32Gi")
+    asked = lab.calls()
+    assert "Logs" not in job._repr_html_()
+    assert lab.calls() == asked, "a card asks nobody"
+    newest, *others = job.logs(limit=3)
+    assert (newest.level, newest.message) == ("error", "OOMKilled: worker 3 exceeded 32Gi")
+    assert len(others) == 2
+    assert "ERROR  deeporigin.docking  OOMKilled" in job._repr_html_()
+    with pytest.raises(ValueError, match="at least one"):
+        job.logs(limit=0)
+
+
 def test_watching_goes_on_through_every_status_that_is_not_terminal(lab: Lab) -> None:
     job = Job.from_id(lab.dock(), **lab.credentials)
     job.watch(interval=SOON)

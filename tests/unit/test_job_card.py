@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dojobbot.deeporigin import snapshot
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
-from dojobbot.domain import KNOWN_STATUSES, Snapshot
+from dojobbot.domain import KNOWN_STATUSES, LogLine, Snapshot
 from dojobbot.job_card import live_picture, notebook_card, terminal_card
 from dojobbot.job_words import badge, one_line, tabs
 from tests.conftest import samples
@@ -95,6 +95,14 @@ def test_the_card_has_the_documented_tabs_in_their_order() -> None:
     assert [tag for tag, _ in page.tags].count("section") == len(TABS)
     places = [page.text.index(name) for name in TABS]
     assert places == sorted(places)
+
+
+def test_a_log_that_was_read_is_one_more_tab_and_escaped() -> None:
+    lines = (LogLine(message=HOSTILE, at=NOW, level="error", tool_key="a.b"),)
+    page = Page(notebook_card(a_job(), NOW, log=lines))
+    assert f"2026-11-20T09:31:00Z  ERROR  a.b  {HOSTILE}" in page.text
+    assert [tab.name for tab in tabs(a_job(), NOW, lines)] == [*TABS, "Logs"]
+    assert "nothing in the log" in Page(notebook_card(a_job(), NOW, log=())).text
 
 
 def test_the_card_is_self_contained() -> None:

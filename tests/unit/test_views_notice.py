@@ -81,7 +81,8 @@ def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
 def test_every_end_has_its_words(status: str, words: str) -> None:
     drawn = draw(replace(JOB, status=status, completed_at=None))
     assert drawn["text"] == f"<@U1> BRD series, round 3 {words}"
-    assert list(buttons(drawn)) == ["Open", "Details"]
+    failed = status in {"FailedQuotation", "InsufficientFunds"}
+    assert list(buttons(drawn)) == ["Open", "Details", *(["Logs"] if failed else [])]
 
 
 def test_a_job_that_is_gone_is_explained() -> None:

@@ -111,7 +111,7 @@ def job_help() -> Payload:
             ("/job 9e9eb45e cancel", "cancels it, if it is yours"),
             ("/job 9e9eb45e approve", "shows its quote, to approve it"),
         ),
-        "To find an id: `/jobs`.",
+        "To find an id: `/jobs`. Details, on the card, shows inputs, outputs, the bill and the log.",
     )
 
 

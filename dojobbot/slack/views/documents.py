@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
+from dojobbot.job_words import log_line
 from dojobbot.slack.views import ids
 
 __all__ = ["Document", "document"]
@@ -43,7 +43,7 @@ def document(
     """Give the file of a tab; None where it has nothing that is worth one."""
     stem = f"{job.short_id}-{_NAMES.get(tab, tab)}"
     if tab == ids.LOG:
-        return Document(f"{stem}.txt", "text", "\n".join(map(_written, lines))) if lines else None
+        return Document(f"{stem}.txt", "text", "\n".join(map(log_line, lines))) if lines else None
     found = None if snapshot is None else _found(tab, snapshot)
     if found is None:
         return None
@@ -72,8 +72,3 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _written(line: LogLine) -> str:
-    at = "" if line.at is None else f"{line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
-    return "  ".join(part for part in (at, line.level.upper(), line.tool_key, line.message) if part)

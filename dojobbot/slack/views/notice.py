@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dojobbot.domain import GONE, Delivery, Job, LogLine
+from dojobbot.domain import FAILED, GONE, Delivery, Job, LogLine
 from dojobbot.slack.text import date, foreign, mention
 from dojobbot.slack.views import blocks, ids
-from dojobbot.slack.views.blocks import Payload
+from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
 from dojobbot.slack.views.describe import headline, identity, span, state
 from dojobbot.slack.views.progress import summary
@@ -53,12 +53,17 @@ def notice(
     if note:
         body.append(blocks.context(note))
     if ids.carriable(job.id):
-        seq = delivery.transition.seq
-        value = ids.encode(ids.Value(job.id, seq))
-        approve = approve_button(job, seq)
-        row = [blocks.button("Open", ids.OPEN, value), blocks.button("Details", ids.DETAILS, value)]
-        body.append(blocks.actions(row if approve is None else [approve, *row]))
+        body.append(blocks.actions(_buttons(job, delivery.transition.seq)))
     return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
+
+
+def _buttons(job: Job, seq: int) -> list[Block]:
+    """Offer the card and the Details modal; of a failure the modal's log, which is for one person's eyes."""
+    value = ids.encode(ids.Value(job.id, seq))
+    approve = approve_button(job, seq)
+    row = [] if approve is None else [approve]
+    row += [blocks.button("Open", ids.OPEN, value), blocks.button("Details", ids.DETAILS, value)]
+    return [*row, blocks.button("Logs", ids.LOGS, value)] if job.status in FAILED else row
 
 
 def _tail(log: Sequence[LogLine]) -> str:
