@@ -163,7 +163,7 @@ async def test_a_log_that_cannot_be_read_does_not_hide_the_rest(room: Front, bui
     await opened(room, job_id)
     built.platform_fault(LOGS, kind="status", status=403)
     await room.press_in_modal(switch(ids.LOG))
-    await room.modal_shows("could not be read", "refused the bot's token", "▸ Logs")
+    await room.modal_shows("could not be read", "refused the token", "▸ Logs")
     built.platform.faults.clear()
     await room.press_in_modal(ids.in_details(ids.RELOAD, ids.LOG))
     await room.modal_shows("*Info*", "Accepted")
