@@ -100,6 +100,20 @@ async def test_a_notice_opens_it_too(room: Front, built: Middle) -> None:
     await room.modal_shows("▸ Status", "Succeeded")
 
 
+async def test_a_notice_of_a_failure_in_a_channel_opens_the_log_for_the_presser_alone(
+    room: Front, built: Middle
+) -> None:
+    job_id = built.job()
+    await built.follow(job_id)
+    await built.move(job_id, status="Failed", statusReason="OOMKilled: worker 3 exceeded 32Gi")
+    await built.deliver()
+    told = built.messages()[-1]
+    assert "*Last log lines*" not in str(told)
+    await room.press(told, "Logs", user=lab.BORIS)
+    await room.modal_shows("▸ Logs", ":x: *Error*", user=lab.BORIS)
+    assert built.messages()[-1] == told
+
+
 async def test_a_hidden_job_is_shown_by_its_id(room: Front, built: Middle) -> None:
     await opened(room, built.job(visibility="hidden"))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from dojobbot.domain import GONE, Delivery, Destination, Job, Progress, Quote, Transition
+from dojobbot.domain import GONE, Delivery, Destination, Job, LogLine, Progress, Quote, Transition
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.notice import notice
 
@@ -25,7 +26,7 @@ JOB = Job(
 )
 
 
-def draw(job: Job, *people: str, to: str = "C1") -> dict[str, Any]:
+def draw(job: Job, *people: str, to: str = "C1", log: Sequence[LogLine] = ()) -> dict[str, Any]:
     owed = Delivery(
         id=1,
         transition=Transition(job_id=job.id, seq=4, old="Running", new=job.status, seen_at=NOW),
@@ -33,7 +34,7 @@ def draw(job: Job, *people: str, to: str = "C1") -> dict[str, Any]:
         mentions=people or ("U1",),
         snapshot=job,
     )
-    return cast("dict[str, Any]", notice(owed, "Ada Osei", NOW))
+    return cast("dict[str, Any]", notice(owed, "Ada Osei", NOW, log=log))
 
 
 def body(drawn: dict[str, Any]) -> str:
@@ -70,19 +71,21 @@ def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "words", "more"),
     [
-        ("Cancelled", "was cancelled"),
-        ("FailedQuotation", "could not be quoted"),
-        ("InsufficientFunds", "has insufficient funds"),
-        (GONE, "is no longer known to Deep Origin"),
+        ("Cancelled", "was cancelled", []),
+        ("Failed", "failed", ["Logs"]),
+        ("FailedQuotation", "could not be quoted", ["Logs"]),
+        ("InsufficientFunds", "has insufficient funds", ["Logs"]),
+        (GONE, "is no longer known to Deep Origin", []),
     ],
 )
-def test_every_end_has_its_words(status: str, words: str) -> None:
+def test_every_end_has_its_words_and_a_failure_offers_its_log(
+    status: str, words: str, more: list[str]
+) -> None:
     drawn = draw(replace(JOB, status=status, completed_at=None))
     assert drawn["text"] == f"<@U1> BRD series, round 3 {words}"
-    failed = status in {"FailedQuotation", "InsufficientFunds"}
-    assert list(buttons(drawn)) == ["Open", "Details", *(["Logs"] if failed else [])]
+    assert list(buttons(drawn)) == ["Open", "Details", *more]
 
 
 def test_a_job_that_is_gone_is_explained() -> None:
@@ -103,3 +106,16 @@ def test_a_failure_quotes_the_innermost_message_of_the_step_that_failed() -> Non
     )
     assert ">Workflow failed\n>Docking 2: no pose for CCO" in body(draw(failed, to="D1"))
     assert ">Workflow failed\n>Docking 2: no pose for […]" in body(draw(failed))
+
+
+def test_log_lines_are_for_direct_messages_alone_the_newest_last() -> None:
+    failed = replace(JOB, status="Failed")
+    lines = [
+        LogLine(message="OOMKilled <32Gi>", level="error"),
+        LogLine(message="docking `CCO`", level="info"),
+    ]
+    shown = draw(failed, to="D1", log=lines)["attachments"][0]["blocks"][1]["text"]["text"]
+    assert shown.split("\n") == [
+        "*Last log lines*", "```", "INFO docking 'CCO'", "ERROR OOMKilled &lt;32Gi&gt;", "```",
+    ]  # fmt: skip
+    assert "docking" not in str(draw(failed, log=lines))
