@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dojobbot.courier import SLACK_DOWN_PAUSE, Courier, Tally
 from dojobbot.errors import DojobbotError, StoreError
@@ -29,6 +29,7 @@ LEASE = timedelta(seconds=90)
 IDLE_SECONDS = 30.0
 SHORTEST_WAIT = 0.01
 LONGEST_PAUSE = 300.0
+NOT_DECIDED = datetime.max.replace(tzinfo=UTC)
 KEEP = timedelta(days=90)
 PRUNE_EVERY = timedelta(hours=1)
 PRUNED_AT_ONCE = 100
@@ -64,6 +65,7 @@ class Notifier:
         self._bell = asyncio.Event()
         self._stopped = asyncio.Event()
         self._lookout = asyncio.Lock()
+        self._looks_until = NOT_DECIDED
         self._failures: Counter[str] = Counter()
         self._pruned_at: datetime | None = None
         self.tally = self._courier.tally
@@ -139,8 +141,6 @@ class Notifier:
                 pause = await self._serve(claim)
             finally:
                 await self._store.release(claim, next_send_at=self._clock.now() + pause)
-                # What is left there may be due before anything that whoever looks out knows of.
-                self.wake()
         self._troubles.end(THE_OUTBOX)
         return claim is not None
 
@@ -162,18 +162,28 @@ class Notifier:
         return pause
 
     async def _look_out(self) -> bool:
-        """Wait until there may be something to do: one idle worker does, and the next takes its place."""
+        """Wait until there may be something to do: one idle worker does, and the next takes its place.
+
+        Who comes while another one looks out has just served a destination; what is left there may be due
+        before what the other one knows of.
+        """
+        if self._lookout.locked() and await self._next_look() < self._looks_until:
+            self._bell.set()
         async with self._lookout:
             if not self._stopped.is_set():
                 self._bell.clear()
-                await _wait(self._bell, await self._seconds_to_wait())
+                self._looks_until = NOT_DECIDED
+                self._looks_until = await self._next_look()
+                left = (self._looks_until - self._clock.now()).total_seconds()
+                await _wait(self._bell, max(SHORTEST_WAIT, left))
         return True
 
-    async def _seconds_to_wait(self) -> float:
-        due = await self._store.next_due(self._clock.now())
-        if due is None:
-            return IDLE_SECONDS
-        return min(IDLE_SECONDS, max(SHORTEST_WAIT, (due - self._clock.now()).total_seconds()))
+    async def _next_look(self) -> datetime:
+        """Say when to look at the outbox next, if no bell rings before."""
+        now = self._clock.now()
+        due = await self._store.next_due(now)
+        latest = now + timedelta(seconds=IDLE_SECONDS)
+        return latest if due is None else min(due, latest)
 
     # --- keeping tidy
 
