@@ -35,6 +35,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ack.py
 	$(BIN)/python benchmarks/frame.py
 	$(BIN)/python benchmarks/watch.py
+	$(BIN)/python benchmarks/fanout.py
+	$(BIN)/python benchmarks/latency.py
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tests.pictures

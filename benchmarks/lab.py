@@ -42,9 +42,14 @@ class Lab:
         return self.platform.world
 
     @property
-    def database_url(self) -> str:
+    def database(self) -> Path:
         """Where the bot keeps its state."""
-        return f"sqlite:///{self.folder / 'bot.db'}"
+        return self.folder / "bot.db"
+
+    @property
+    def database_url(self) -> str:
+        """The same as the setting."""
+        return f"sqlite:///{self.database}"
 
     def environ(self, poll_seconds: float) -> dict[str, str]:
         """The bot's environment."""

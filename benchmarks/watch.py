@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script finds o
 from benchmarks import ack_report
 from benchmarks.ack_stage import Stage, bot
 from benchmarks.actors import Actor, ActorLostError, actor
-from benchmarks.watch_seed import follow_all, remember_history
+from benchmarks.seeding import follow_all, remember_history
 
 HERE = Path(__file__).resolve().parent
 SIZES = (1_000, 10_000, 100_000)

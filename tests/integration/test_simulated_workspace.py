@@ -309,6 +309,15 @@ async def test_faults_strike_methods_by_name() -> None:
             await bot.raw("chat.postMessage", channel=GENERAL, text="kept")
         assert [message["text"] for message in bot.workspace.messages(GENERAL, ADA)] == ["kept"]
         assert [record.method for record in bot.workspace.requests] == ["chat.postMessage"] * 2
+        assert [record.status for record in bot.workspace.requests] == [503, 0], "the second got no answer"
+
+
+async def test_a_channel_can_be_made_to_refuse_while_others_do_not() -> None:
+    async with simulated(rate_limits=True) as bot:
+        bot.workspace.rates.refuse(GENERAL, 60)
+        refused = await bot.raw("chat.postMessage", channel=GENERAL, text="x")
+        assert (refused.status, int(refused.headers["Retry-After"])) == (429, 60)
+        assert (await bot.raw("chat.postMessage", channel=CHEMISTRY, text="x")).status == 200
 
 
 async def test_the_app_home_is_published_under_its_hash(bot: App) -> None:

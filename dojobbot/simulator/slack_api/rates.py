@@ -41,6 +41,10 @@ class Rates:
         self._take(("channel", channel_id), 1, self._burst)
         self._take(("workspace",), 5, 100)
 
+    def refuse(self, channel_id: str, seconds: float) -> None:
+        """Let a channel take no message for so long, as after a flood."""
+        self._buckets["channel", channel_id] = (1 - seconds, self._clock())
+
     def _take(self, key: tuple[str, ...], per_second: float, burst: int) -> None:
         if not self.enabled:
             return
