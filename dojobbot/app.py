@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot import health
-from dojobbot.config import Settings
+from dojobbot.config import Settings, without_secrets
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRejected
+from dojobbot.exporting.process import WorkerProcesses
+from dojobbot.exports import Exports
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Platform, Store
@@ -145,6 +148,8 @@ async def _working(
     notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
     watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake)
     desk = Desk()
+    workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
+    exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
     bolt = bolt_app(me, settings.slack_api_url)
     services = Services(
         platform=platform,
@@ -153,6 +158,7 @@ async def _working(
         people=people,
         clock=vitals.clock,
         desk=desk,
+        exports=exports,
         wake=notifier.wake,
         project_id=settings.do_project_id,
     )
@@ -162,7 +168,8 @@ async def _working(
     details.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
-    parts.add(delivering)
+    promising = asyncio.create_task(exports.run(), name="exports")
+    parts.add(delivering, promising)
     vitals.tally = notifier.tally
     vitals.notifier = lambda: "it ended" if delivering.done() else ""
     vitals.watcher = lambda: watcher.health
@@ -170,7 +177,10 @@ async def _working(
         yield bolt
     finally:
         # Side by side, so that together they stay within the five seconds that an end may take.
-        await asyncio.gather(desk.close(HANDLERS_SECONDS), watcher.stop(), _end(notifier, delivering))
+        promising.cancel()
+        await asyncio.gather(
+            desk.close(HANDLERS_SECONDS), exports.close(), watcher.stop(), _end(notifier, delivering)
+        )
 
 
 def _link(settings: Settings, slack: AsyncWebClient) -> SocketLink | SignedHttp:

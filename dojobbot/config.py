@@ -15,10 +15,13 @@ from dojobbot.deeporigin.account import Account, choose_base_url
 from dojobbot.errors import SettingsError
 from dojobbot.rights import Control
 
-__all__ = ["Settings", "read_account", "read_settings"]
+__all__ = ["Settings", "read_account", "read_settings", "without_secrets"]
 
 SLACK_API = "https://slack.com/api/"
 Parsed = TypeVar("Parsed")
+SECRETS = frozenset(
+    "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DO_AUTH_TOKEN DOJOBBOT_DATABASE_URL".split()
+)
 _NOBODY: tuple[str, ...] = ()
 _WHERE_TOKEN = "your Deep Origin account's API tokens"  # noqa: S105  # words, no token
 _WHERE_ORG = "Deep Origin > your organisation's settings"
@@ -120,6 +123,11 @@ def read_account(
     if account_token is None or account_org is None or account_url is None:
         raise SettingsError(*reader.problems)
     return Account(account_url, account_org, account_token, reader.text("DO_PROJECT_ID"))
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for a process that is told what it needs, and nothing else of ours."""
+    return {name: value for name, value in environ.items() if name not in SECRETS}
 
 
 class _Reader:

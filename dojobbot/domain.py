@@ -334,14 +334,15 @@ class Owed:
 class PostKind(StrEnum):
     """What a post is.
 
-    A notice (carries deliveries), a watch's card, a card that somebody shared, or word to somebody that
-    nothing can be posted where they wanted it.
+    A notice (carries deliveries), a watch's card, a card that somebody shared, word to somebody that nothing
+    can be posted where they wanted it, or what became of something that one person asked for.
     """
 
     NOTICE = "notice"
     CARD = "card"
     SHARE = "share"
     CLOSED = "closed"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

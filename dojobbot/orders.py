@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from dojobbot.domain import require_aware
+from dojobbot.domain import Destination, require_aware
 
 __all__ = [
     "EXTRAS",
@@ -19,6 +19,7 @@ __all__ = [
     "FileKind",
     "FileOrder",
     "JobsOrder",
+    "OpenExport",
     "Person",
     "ToolFigures",
 ]
@@ -81,6 +82,17 @@ class FileOrder:
     kind: FileKind = FileKind.CSV
     extras: tuple[str, ...] = ()
     scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenExport:
+    """A file that somebody was promised in their DM and has not got yet. `typed`: the words after `/jobs`."""
+
+    id: str
+    user_id: str
+    destination: Destination
+    typed: str
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

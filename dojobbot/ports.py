@@ -6,7 +6,7 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Closings, Pause
-from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder
+from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, OpenExport
 
 
 class Clock(Protocol):
@@ -253,6 +253,29 @@ class Store(Closings, Protocol):
 
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
+        ...
+
+    # --- exports
+    async def begin_export(self, export: OpenExport, now: datetime, *, stale_before: datetime) -> bool:
+        """Promise somebody a file. False, and nothing is promised, when they wait for another one.
+
+        One that nobody has worked on since `stale_before` does not count.
+        """
+        ...
+
+    async def work_on_exports(self, export_ids: Collection[str], now: datetime) -> None:
+        """Note that these exports are being made, or wait their turn."""
+        ...
+
+    async def end_export(self, export_id: str, now: datetime, *, post: Post | None = None) -> bool:
+        """End a promise, and queue the post that says why it was not kept, if there is one.
+
+        False, and nothing is queued, when it is over already.
+        """
+        ...
+
+    async def stale_exports(self, before: datetime) -> tuple[OpenExport, ...]:
+        """Give the promises that nobody has worked on since a moment, oldest first."""
         ...
 
     # --- actions and audit

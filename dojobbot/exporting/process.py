@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+import dojobbot
 from dojobbot.deeporigin.account import Account
 from dojobbot.errors import ExportFailed
 from dojobbot.exporting.messages import Done, Failure, Progress, Task, read_said, write
@@ -42,12 +44,14 @@ class WorkerProcesses:
 
     Args:
         account: where the jobs are.
-        environ: the environment of the processes; the token is not taken from it.
+        environ: the environment of the processes, without secrets: the token comes another way.
     """
 
     def __init__(self, account: Account, environ: Mapping[str, str]) -> None:
         self._account = account
-        self._environ = dict(environ)
+        # The package that is running now, wherever it was found.
+        places = [str(Path(dojobbot.__file__).parents[1]), environ.get("PYTHONPATH", "")]
+        self._environ = {**environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
 
     @contextlib.asynccontextmanager
     async def making(self, order: FileOrder, seen: Seen) -> AsyncIterator[Exported]:

@@ -69,6 +69,7 @@ class SimulatedWorkspace(Acts):
         connection_seconds: how long a socket lasts until Slack asks the app to open another.
         shortcuts: the app's shortcuts: callback id -> `global` or `message`.
         unfurl_domains: the domains whose links the app hears of, five at most.
+        without_blocks: types of block that are refused, as where Slack does not have them yet.
     """
 
     def __init__(
@@ -95,7 +96,9 @@ class SimulatedWorkspace(Acts):
         connection_seconds: float = LIFETIME_SECONDS,
         shortcuts: Mapping[str, str] | None = None,
         unfurl_domains: Iterable[str] = (),
+        without_blocks: Iterable[str] = (),
     ) -> None:
+        lacking = frozenset(without_blocks)
         self.faults = Faults() if faults is None else faults
         self.bot_token = bot_token
         self.app_token = app_token
@@ -118,13 +121,13 @@ class SimulatedWorkspace(Acts):
         )
         self._faulty = FaultyDelivery(self.faults, self._sockets, ack_seconds=ack_seconds)
         self._api = WebApi(
-            Context(state, views, self.rates, files, self._schedule, links, frozenset(scopes)),
+            Context(state, views, self.rates, files, self._schedule, links, frozenset(scopes), lacking),
             self.faults,
             bot_token=bot_token,
             app_token=app_token,
             open_socket=self._socket_url,
         )
-        self._urls = ResponseUrls(state, self._base_url)
+        self._urls = ResponseUrls(state, self._base_url, lacking)
         interactions = Interactions(
             state,
             views,

@@ -12,10 +12,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from dojobbot.domain import Job, JobFilter, Listing, SlackUser
 from dojobbot.errors import JobNotFound, PlatformError
 from dojobbot.query import JobsQuery, parse_job, parse_jobs
+from dojobbot.query_reports import parse_report
 from dojobbot.rights import is_owner
 from dojobbot.slack.asking import carry_out
 from dojobbot.slack.batching import watch_all
 from dojobbot.slack.replies import Payload, Reply
+from dojobbot.slack.reporting import report
 from dojobbot.slack.services import THOROUGH, Services
 from dojobbot.slack.verbs import Asked, Place
 from dojobbot.slack.views import answers
@@ -80,7 +82,11 @@ async def _answer(
 
 
 async def _jobs(services: Services, typed: _Typed) -> Payload:
-    query = parse_jobs(typed.text, now=services.clock.now(), tz=typed.user.tz)
+    now, tz = services.clock.now(), typed.user.tz
+    wanted = parse_report(typed.text, now=now, tz=tz)
+    if wanted is not None:
+        return await report(services, typed.user, wanted, typed.text)
+    query = parse_jobs(typed.text, now=now, tz=tz)
     if query.help:
         return answers.jobs_help()
     fits = await _filter(services, typed.user, query)

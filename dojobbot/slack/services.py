@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from dojobbot.domain import Job, KnownJob, Reading
 from dojobbot.errors import JobNotFound, PlatformError, PlatformUnavailable
+from dojobbot.exports import Exports
 from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Platform, Store
 from dojobbot.slack.replies import Desk
@@ -35,6 +36,7 @@ class Services:
     people: People
     clock: Clock
     desk: Desk
+    exports: Exports
     wake: Callable[[], None]
     project_id: str | None = None
 

@@ -11,7 +11,16 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED
-from dojobbot.store.tables import actions, batch_members, deliveries, jobs, posts, subscriptions, watches
+from dojobbot.store.tables import (
+    actions,
+    batch_members,
+    deliveries,
+    exports,
+    jobs,
+    posts,
+    subscriptions,
+    watches,
+)
 
 __all__ = ["prune"]
 
@@ -22,7 +31,7 @@ async def prune(connection: AsyncConnection, before: datetime, limit: int) -> in
     """Remove at most `limit` rows of each kind that were over before a moment; returns how many."""
     removed = await _prune_posts(connection, before, limit)
     removed += await _prune_some(connection, deliveries, deliveries.c.held_at < before, limit)
-    for table in (watches, subscriptions, actions):
+    for table in (watches, subscriptions, actions, exports):
         removed += await _prune_some(connection, table, table.c.closed_at < before, limit)
     # Whatever still hangs on a job is open, unsettled or young, and keeps it. Nothing new was read about one
     # that ended, so that `read_at` says when we last learned something of it.

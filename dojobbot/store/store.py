@@ -5,7 +5,7 @@ What a method does is in the module that it calls; what it promises is in `ports
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -27,11 +27,13 @@ from dojobbot.domain import (
 )
 from dojobbot.errors import StoreError
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
+from dojobbot.orders import OpenExport
 from dojobbot.ports import Claim, Subscribed
 from dojobbot.store import (
     batches,
     budgets,
     claims,
+    exports,
     fates,
     follows,
     jobs,
@@ -190,6 +192,24 @@ class SqlStore:
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
         await self._write(posts.add, post)
+
+    # --- exports
+
+    async def begin_export(self, export: OpenExport, now: datetime, *, stale_before: datetime) -> bool:
+        """Promise somebody a file; False when they wait for another one."""
+        return await self._write(exports.begin, export, now, stale_before=stale_before)
+
+    async def work_on_exports(self, export_ids: Collection[str], now: datetime) -> None:
+        """Note that these exports are being made, or wait their turn."""
+        await self._write(exports.work_on, export_ids, now)
+
+    async def end_export(self, export_id: str, now: datetime, *, post: Post | None = None) -> bool:
+        """Keep a promise, or queue the post that says why not; False if it is over."""
+        return await self._write(exports.end, export_id, now, post=post)
+
+    async def stale_exports(self, before: datetime) -> tuple[OpenExport, ...]:
+        """Give the promises that nobody has worked on since a moment, oldest first."""
+        return await self._read(exports.stale, before)
 
     # --- actions and audit
 

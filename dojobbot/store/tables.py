@@ -300,6 +300,20 @@ audit = Table(
     Column("closed_at", Moment),
 )
 
+# A file that somebody was promised. `worked_on_at` grows old when the process that makes it has died.
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("channel_id", String, nullable=False),
+    Column("typed", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("worked_on_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+)
+_only_where("uq_exports_open", exports.c.user_id, where=exports.c.closed_at.is_(None), unique=True)
+
 presses = Table(
     "presses",
     metadata,

@@ -104,18 +104,24 @@ def data_table(rows: int, columns: int = 2, **fields: Any) -> Json:
     return {"type": "data_table", "caption": "Jobs", "rows": [cells(columns)] * rows} | fields
 
 
-def pie(count: int, title: str = "Jobs", label: str = "x") -> Json:
-    segments = [{"label": label, "value": 1}] * count
+def pie(count: int, title: str = "Jobs", label: str = "x", value: float = 1) -> Json:
+    segments = [{"label": label, "value": value}] * count
     return {"type": "data_visualization", "title": title, "chart": {"type": "pie", "segments": segments}}
 
 
-def bars(series: int, points: int) -> Json:
-    one = {"name": "n", "data": [{"label": "x", "value": 1}] * points}
-    return {
-        "type": "data_visualization",
-        "title": "t",
-        "chart": {"type": "bar", "series": [one] * series},
+def bars(series: int, points: int, *, name: str = "series {}", categories: int | None = None) -> Json:
+    data = [{"label": f"label {number}", "value": 1} for number in range(points)]
+    labels = [f"label {number}" for number in range(points if categories is None else categories)]
+    chart = {
+        "type": "bar",
+        "series": [{"name": name.format(number), "data": data} for number in range(series)],
+        "axis_config": {"categories": labels},
     }
+    return {"type": "data_visualization", "title": "t", "chart": chart}
+
+
+def without_axes(chart: Json) -> Json:
+    return chart | {"chart": {name: part for name, part in chart["chart"].items() if name != "axis_config"}}
 
 
 def labelled(text: str) -> Json:
@@ -294,6 +300,14 @@ NEWER = [
          pie(1, label="x" * 20), pie(1, label="x" * 21), "less than 21"),
     Rule("Bars, lines and areas have at most 12 series", f"{BLOCKS}/data-visualization-block",
          bars(12, 1), bars(13, 1), "no more than 12"),
+    Rule("A pie's segments are greater than 0", f"{BLOCKS}/data-visualization-block",
+         pie(1, value=0.5), pie(1, value=0), "greater than 0"),
+    Rule("Bars, lines and areas need their axes", f"{BLOCKS}/data-visualization-block",
+         bars(1, 1), without_axes(bars(1, 1)), "axis_config"),
+    Rule("A series has a point for each category", f"{BLOCKS}/data-visualization-block",
+         bars(1, 2), bars(1, 2, categories=3), "categories of axis_config"),
+    Rule("The names of series are unique", f"{BLOCKS}/data-visualization-block",
+         bars(2, 1), bars(2, 1, name="n"), "unique"),
     Rule("A series has at most 20 points", f"{BLOCKS}/data-visualization-block",
          bars(1, 20), bars(1, 21), "no more than 20"),
     Rule("A file block cannot be sent by an app", f"{BLOCKS}/file-block",

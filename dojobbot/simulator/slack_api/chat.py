@@ -15,7 +15,7 @@ MOST_EDITED_TEXT = 4000
 def post_message(context: Context, call: Call) -> Json:
     """`chat.postMessage`."""
     channel = context.writable_channel(call.required("channel"))
-    content = shown(read_content(call.args))
+    content = shown(read_content(call.args, context.without_blocks))
     context.rates.post(channel.id)
     message = context.state.post(
         replace(
@@ -36,7 +36,7 @@ def post_ephemeral(context: Context, call: Call) -> Json:
     """`chat.postEphemeral`; metadata is ignored there."""
     channel = context.writable_channel(call.required("channel"))
     user = call.required("user")
-    content = shown(read_content(call.args))
+    content = shown(read_content(call.args, context.without_blocks))
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
     thread_ts = thread_of(context, channel, call)
@@ -54,7 +54,7 @@ def update(context: Context, call: Call) -> Json:
         raise SlackError("message_not_found")
     if old.user != world.BOT:
         raise SlackError("cant_update_message")
-    content = read_content(call.args)
+    content = read_content(call.args, context.without_blocks)
     if content.text is None and content.blocks is None and content.attachments is None:
         raise SlackError("no_text")
     if content.text is not None and len(content.text) > MOST_EDITED_TEXT:

@@ -61,8 +61,12 @@ def decoded(args: Mapping[str, Any], name: str, error: str) -> Any:
         raise SlackError(error, messages=(f"[ERROR] {name} is not JSON",)) from None
 
 
-def read_content(args: Mapping[str, Any]) -> Content:
+def read_content(args: Mapping[str, Any], without: frozenset[str] = frozenset()) -> Content:
     """Read and check the content of a request.
+
+    Args:
+        args: the request.
+        without: the types of block that this workspace does not know (yet).
 
     Raises:
         SlackError: `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`, `too_many_attachments`,
@@ -85,6 +89,7 @@ def read_content(args: Mapping[str, Any]) -> Content:
     if attachments is not None:
         _check_attachments(attachments, seen)
     framed = [block for attachment in attachments or [] for block in attachment.get("blocks", [])]
+    _check_known([*(blocks or []), *framed], without)
     _check_budgets([*(blocks or []), *framed])
     return Content(
         text=text,
@@ -105,6 +110,15 @@ def _as_blocks(args: Mapping[str, Any]) -> list[Json] | None:
     if len(str(markdown)) > MOST_MARKDOWN:
         raise SlackError("msg_too_long")
     return [{"type": "markdown", "text": str(markdown)}]
+
+
+def _check_known(blocks: list[Json], without: frozenset[str]) -> None:
+    problems = Problems()
+    for number, block in enumerate(walk(blocks)):
+        if block["type"] in without:
+            problems.add(f"unsupported type: {block['type']}", f"/blocks/{number}/type")
+    if problems:
+        raise SlackError("invalid_blocks", messages=tuple(problems))
 
 
 def _check_budgets(blocks: list[Json]) -> None:

@@ -26,6 +26,7 @@ class Context:
     schedule: Schedule
     links: Links
     scopes: frozenset[str]
+    without_blocks: frozenset[str] = frozenset()
 
     def need(self, scope: str) -> None:
         """Raises `missing_scope` when the bot's token lacks a scope."""

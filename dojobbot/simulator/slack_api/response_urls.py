@@ -47,9 +47,13 @@ class ResponseUrls:
     Args:
         state: where the answers go.
         base: returns the address that the URLs start with.
+        without_blocks: the types of block that are refused.
     """
 
-    def __init__(self, state: State, base: Callable[[], str]) -> None:
+    def __init__(
+        self, state: State, base: Callable[[], str], without_blocks: frozenset[str] = frozenset()
+    ) -> None:
+        self._without_blocks = without_blocks
         self._state = state
         self._base = base
         self._issued: dict[str, _Issued] = {}
@@ -92,7 +96,7 @@ class ResponseUrls:
                 raise SlackError("message_not_found" if origin.typed is None else "invalid_arguments")
             self._state.remove(source)
             return
-        content = read_content(body)
+        content = read_content(body, self._without_blocks)
         if content.is_empty:
             raise SlackError("no_text")
         # A command has no original: there Slack shows a further message, whatever replace_original says.

@@ -86,17 +86,42 @@ def data_table(value: Any, at: str, problems: Problems) -> None:
         problems.add("must be between 1 and 100", f"{at}/page_size")
 
 
-def _segment(value: Any, at: str, problems: Problems) -> None:
+def _point(value: Any, at: str, problems: Problems) -> None:
     if has_fields(value, at, problems, ("label", "value")):
         string(value["label"], f"{at}/label", problems, 20)
         if not _is_number(value["value"]):
             problems.add("must be a number", f"{at}/value")
 
 
+def _segment(value: Any, at: str, problems: Problems) -> None:
+    _point(value, at, problems)
+    if isinstance(value, dict) and _is_number(value.get("value")) and value["value"] <= 0:
+        problems.add("must be greater than 0", f"{at}/value")
+
+
 def _series(value: Any, at: str, problems: Problems) -> None:
     if has_fields(value, at, problems, ("name", "data")):
         string(value["name"], f"{at}/name", problems, 20)
-        items(value["data"], f"{at}/data", problems, 20, _segment)
+        items(value["data"], f"{at}/data", problems, 20, _point)
+
+
+def _axes(value: Any, at: str, problems: Problems) -> None:
+    if has_fields(value, at, problems, ("categories",), ("x_label", "y_label")):
+        items(value["categories"], f"{at}/categories", problems, 20, partial(string, limit=20))
+
+
+def _over_categories(drawn: Json, at: str, problems: Problems) -> None:
+    """What must be so between the series and their axis: unique names, and a point for each category."""
+    items(drawn["series"], f"{at}/series", problems, 12, _series)
+    _axes(drawn["axis_config"], f"{at}/axis_config", problems)
+    if problems:
+        return
+    names = [series["name"] for series in drawn["series"]]
+    if len(set(names)) < len(names):
+        problems.add("names of series must be unique", f"{at}/series")
+    for number, series in enumerate(drawn["series"]):
+        if [point["label"] for point in series["data"]] != drawn["axis_config"]["categories"]:
+            problems.add("labels must be the categories of axis_config", f"{at}/series/{number}/data")
 
 
 def chart(value: Any, at: str, problems: Problems) -> None:
@@ -110,8 +135,8 @@ def chart(value: Any, at: str, problems: Problems) -> None:
         if has_fields(drawn, f"{at}/chart", problems, ("segments",)):
             items(drawn["segments"], f"{at}/chart/segments", problems, 12, _segment)
     elif isinstance(kind, str) and kind in {"bar", "line", "area"}:
-        if has_fields(drawn, f"{at}/chart", problems, ("series",), ("axis_config",)):
-            items(drawn["series"], f"{at}/chart/series", problems, 12, _series)
+        if has_fields(drawn, f"{at}/chart", problems, ("series", "axis_config")):
+            _over_categories(drawn, f"{at}/chart", problems)
     else:
         problems.add(f"unsupported type: {kind}", f"{at}/chart/type")
 

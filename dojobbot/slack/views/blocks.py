@@ -8,7 +8,7 @@ mrkdwn is always `verbatim`, so that nothing bare (`@here`, `#general`, a URL) i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dojobbot.slack.text import SECTION_BUDGET, clip, escape
@@ -19,6 +19,7 @@ __all__ = [
     "actions",
     "attachment",
     "button",
+    "chart",
     "confirm",
     "context",
     "message",
@@ -129,28 +130,62 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> Block:
     }
 
 
+def chart(title: str, drawn: Block) -> Block:
+    """Build a chart, outside attachments and two a message; the title is plain text of 50 characters."""
+    return {"type": "data_visualization", "title": title, "chart": drawn}
+
+
 def plainer(payload: Payload) -> Payload | None:
-    """Give a message with its tables as preformatted text, for a Slack that draws none; None without any."""
-    attachments = payload.get("attachments")
-    if not isinstance(attachments, list) or '"type": "table"' not in json.dumps(attachments):
+    """Give a message with its tables and charts as preformatted text; None without any.
+
+    For a Slack that draws none.
+    """
+    if not any(f'"type": "{kind}"' in json.dumps(payload) for kind in _DRAWN):
         return None
-    changed = [
-        {**each, "blocks": [_drawn_plainly(block) for block in each["blocks"]]} for each in attachments
-    ]
-    return {**payload, "attachments": changed}
+    changed = dict(payload)
+    blocks, attachments = payload.get("blocks"), payload.get("attachments")
+    if isinstance(blocks, list):
+        changed["blocks"] = [_drawn_plainly(block) for block in blocks]
+    if isinstance(attachments, list):
+        changed["attachments"] = [
+            {**each, "blocks": [_drawn_plainly(block) for block in each["blocks"]]} for each in attachments
+        ]
+    return changed
 
 
 def _drawn_plainly(block: Block) -> Block:
-    return _as_text(block) if block["type"] == "table" else block
+    write = _DRAWN.get(str(block["type"]))
+    return block if write is None else write(block)
 
 
-def _as_text(drawn: Block) -> Block:
+def _table_as_text(drawn: Block) -> Block:
     rows: Any = drawn["rows"]
-    cells = [[cell["text"].replace("`", "'") for cell in row] for row in rows]
+    return _preformatted([[cell["text"] for cell in row] for row in rows])
+
+
+def _chart_as_text(drawn: Block) -> Block:
+    """Write the numbers of a chart in rows: a pie's segments, or the labels with a column for each series."""
+    figure: Any = drawn["chart"]
+    if figure["type"] == "pie":
+        rows = [[each["label"], str(each["value"])] for each in figure["segments"]]
+    else:
+        series = figure["series"]
+        labels = [point["label"] for point in series[0]["data"]]
+        values = [[str(point["value"]) for point in each["data"]] for each in series]
+        rows = [["", *(each["name"] for each in series)], *map(list, zip(labels, *values, strict=True))]
+    return _preformatted(rows, title=str(drawn["title"]))
+
+
+def _preformatted(rows: Sequence[Sequence[str]], *, title: str = "") -> Block:
+    cells = [[cell.replace("`", "'") for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     text = escape("\n".join(line.rstrip() for line in lines))
-    return section(f"```\n{clip(text, SECTION_BUDGET - 8)}\n```")
+    head = f"*{escape(title)}*\n" if title else ""
+    return section(f"{head}```\n{clip(text, SECTION_BUDGET - 8 - len(head))}\n```")
+
+
+_DRAWN: dict[str, Callable[[Block], Block]] = {"table": _table_as_text, "data_visualization": _chart_as_text}
 
 
 def _mrkdwn(text: str) -> Block:

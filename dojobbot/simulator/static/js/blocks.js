@@ -1,5 +1,6 @@
 // Slack's blocks as DOM nodes. A block or element unknown here becomes a marked box, so that nothing is lost.
 
+import { chart } from "./chart.js";
 import { el } from "./dom.js";
 import { icon } from "./emoji.js";
 import { drawElement, drawText, picture, unknown } from "./elements.js";
@@ -10,6 +11,7 @@ import { table } from "./table.js";
 
 const DRAWERS = {
   section, context, header, divider, actions, image, alert, file, table,
+  data_visualization: chart,
   input: drawInput,
   rich_text: (block, around) => el("div", { class: "block rich" }, richText(block, around.names)),
   markdown: (block) => el("div", { class: "block rich" }, markdown(block.text)),

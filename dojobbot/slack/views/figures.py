@@ -1,0 +1,202 @@
+"""The answer to `/jobs stats`: figures in words, and beside them as Slack's own charts. Pure.
+
+A chart has a title of at most 50 characters and labels of 20; a message holds two of them. Pies have 1 to 6
+segments above zero, bars 1 to 6 series over at most 20 categories: the lower of the numbers that Slack has
+named (reference/block-kit/blocks/data-visualization-block). Charts stand outside attachments: inside they are
+not documented. Where they are not drawn, `blocks.plainer` writes them as tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dojobbot.domain import Job
+from dojobbot.orders import Day, Figures, ToolFigures
+from dojobbot.slack.text import code, duration, foreign, money, plain, plural
+from dojobbot.slack.views import blocks
+from dojobbot.slack.views.blocks import Block, Payload
+from dojobbot.slack.views.describe import tool_word
+from dojobbot.slack.views.progress import percent
+from dojobbot.slack.views.status import look
+
+__all__ = ["figures"]
+
+MOST_SEGMENTS = 6
+MOST_BARS = 20
+MOST_STATUSES = 12
+MOST_TOOLS = 12
+_YEAR = timedelta(days=365)
+NONE = "–"  # noqa: RUF001 - what a table has where there is nothing
+
+
+def figures(found: Figures, *, scope: str, tz: str) -> Payload:
+    """Draw what jobs amount to.
+
+    Args:
+        found: the figures.
+        scope: which jobs these are, in the person's words.
+        tz: the zone in which their days begin.
+    """
+    asked = f" ({foreign(scope, 200)})" if scope else ""
+    if found.jobs == 0:
+        return blocks.message(
+            f"No job matches {code(scope, 200)}. To look further back, type `/jobs stats since:90d`."
+        )
+    headline = f"{plural(found.jobs, 'job')}{asked}"
+    body = [
+        blocks.section(f"*{headline}*\n{_statuses(found)}"),
+        blocks.chart("Jobs by status", _pie(found)),
+        blocks.section(_success(found)),
+    ]
+    if any(day.total for day in found.days):
+        bars = _bars(found.days)
+        body += [blocks.section(_days(found.days)), blocks.chart(bars.title, bars.drawn())]
+    body += [_tools(found.tools), blocks.section(_spend(found)), blocks.context(_foot(found, tz))]
+    return {"text": headline, "blocks": body}
+
+
+def _statuses(found: Figures) -> str:
+    shown = found.by_status[:MOST_STATUSES]
+    lines = [
+        f"{look(status).emoji} {look(status).word}: {count:,} ({_share(count / found.jobs)})"
+        for status, count in shown
+    ]
+    rest = found.jobs - sum(count for _, count in shown)
+    return "\n".join([*lines, *([f"others: {rest:,}"] if rest else [])])
+
+
+def _share(fraction: float) -> str:
+    return "under 1 %" if fraction < 0.01 else percent(fraction)
+
+
+def _pie(found: Figures) -> Block:
+    whole = found.by_status
+    alone = whole if len(whole) <= MOST_SEGMENTS else whole[: MOST_SEGMENTS - 1]
+    segments = [_point(look(status).word, count) for status, count in alone]
+    rest = found.jobs - sum(count for _, count in alone)
+    if rest:
+        segments.append(_point("Others", rest))
+    return {"type": "pie", "segments": segments}
+
+
+def _success(found: Figures) -> str:
+    over = found.succeeded + found.failed
+    if not over:
+        return "*Success rate*: none of them has succeeded or failed yet."
+    return (
+        f"*Success rate*: {percent(found.succeeded / over)}, "
+        f"{found.succeeded:,} of the {plural(over, 'job')} that succeeded or failed."
+    )
+
+
+def _days(days: Sequence[Day]) -> str:
+    """Say the message of the bars: how many a day, and when the most."""
+    total = sum(day.total for day in days)
+    most = max(days, key=lambda day: day.total)
+    if len(days) == 1:
+        return f"*Created on {_named(most.day)}*: {plural(total, 'job')}."
+    quiet = sum(day.total == 0 for day in days)
+    without = f" {plural(quiet, 'day')} without any." if quiet else ""
+    return (
+        f"*Created by day*: {total / len(days):.1f} on average, the most on {_named(most.day)} "
+        f"({most.total:,}).{without}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """Days, as many in a bar as it takes to have room for all."""
+
+    days: Sequence[Day]
+    per_bar: int
+
+    @property
+    def title(self) -> str:
+        """What the bars show."""
+        return "Jobs created by day" if self.per_bar == 1 else f"Jobs created, {self.per_bar} days a bar"
+
+    def drawn(self) -> Block:
+        """Give a bar for each outcome that there is, over the same labels."""
+        parts = [self.days[start : start + self.per_bar] for start in range(0, len(self.days), self.per_bar)]
+        is_long = self.days[-1].day - self.days[0].day >= _YEAR
+        labels = [_label(part[0].day, with_year=is_long) for part in parts]
+        outcomes = (
+            ("Succeeded", [sum(day.succeeded for day in part) for part in parts]),
+            ("Failed", [sum(day.failed for day in part) for part in parts]),
+            ("Other", [sum(day.other for day in part) for part in parts]),
+        )
+        series = [
+            {"name": name, "data": [_point(*each) for each in zip(labels, counts, strict=True)]}
+            for name, counts in outcomes
+            if any(counts)
+        ]
+        return {"type": "bar", "series": series, "axis_config": {"categories": labels}}
+
+
+def _bars(days: Sequence[Day]) -> _Bars:
+    return _Bars(days, -(-len(days) // MOST_BARS))
+
+
+def _tools(tools: Sequence[ToolFigures]) -> Block:
+    rows = [["Tool", "Jobs", "Success", "Median", "90 % within", "Quoted"]]
+    for tool in tools[:MOST_TOOLS]:
+        over = tool.succeeded + tool.failed
+        rows.append(
+            [
+                tool_word(Job(id="", status="", raw_status="", tool_key=tool.key)) if tool.key else "No tool",
+                f"{tool.jobs:,}",
+                percent(tool.succeeded / over) if over else NONE,
+                _span(tool.median_seconds),
+                _span(tool.p90_seconds),
+                money(tool.spend) if tool.priced else NONE,
+            ]
+        )
+    rest = tools[MOST_TOOLS:]
+    if rest:
+        others = f"{sum(tool.jobs for tool in rest):,}"
+        spent = sum(tool.spend for tool in rest)
+        priced = any(tool.priced for tool in rest)
+        rows.append([f"{len(rest)} others", others, NONE, NONE, NONE, money(spent) if priced else NONE])
+    return blocks.table(rows, right=range(1, 6))
+
+
+def _spend(found: Figures) -> str:
+    if not found.priced:
+        return "*Spend*: none of these jobs that were started has a quoted price."
+    return (
+        f"*Spend*: {money(found.spend)}, the sum of the quoted prices of the {plural(found.priced, 'job')} "
+        "that were started and have one. Quotes that nobody approved are not in it; "
+        "what was billed may differ."
+    )
+
+
+def _foot(found: Figures, tz: str) -> str:
+    said = [
+        f"Days begin at midnight in {plain(tz, 60)}.",
+        "Durations, from start to end, are of jobs that succeeded.",
+        "The rates leave out those that were cancelled or go on.",
+    ]
+    if found.undated:
+        said.append(f"{plural(found.undated, 'job')} without a time of creation: counted, and on no day.")
+    if found.bad_rows:
+        said.append(f"{plural(found.bad_rows, 'job')} could not be read, and not counted.")
+    return " ".join(said)
+
+
+def _span(seconds: float | None) -> str:
+    return NONE if seconds is None else duration(timedelta(seconds=seconds))
+
+
+def _point(label: str, count: int) -> Block:
+    return {"label": plain(label, 20) or "?", "value": count}
+
+
+def _named(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def _label(first: date, *, with_year: bool) -> str:
+    """Name a bar by its first day, as no other bar is named."""
+    return f"{first.day} {first:%b %Y}" if with_year else f"{first.day} {first:%b}"
