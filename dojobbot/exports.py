@@ -17,7 +17,8 @@ from datetime import timedelta
 from dojobbot.domain import Post, PostKind
 from dojobbot.errors import DeliveryUnknown, DojobbotError, SlackError, StoreError
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, OpenExport
-from dojobbot.ports import Clock, Exporter, Messenger, Store
+from dojobbot.ports import Clock, Messenger
+from dojobbot.promises import Exporter, Promises
 from dojobbot.slack.views import exporting
 from dojobbot.slack.views.blocks import Payload
 
@@ -55,7 +56,7 @@ class Exports:
     def __init__(
         self,
         exporter: Exporter,
-        store: Store,
+        store: Promises,
         messenger: Messenger,
         clock: Clock,
         *,

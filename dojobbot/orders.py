@@ -60,12 +60,15 @@ def email_in(created_by: str | None) -> str | None:
 class JobsOrder:
     """Which jobs: those that `/jobs` lists for the same words. Hidden jobs are not among them.
 
-    `person`: only theirs. `tool`: a part of the tool's key, in any case. `limit`: the newest so many.
+    `person`: only theirs. `tool`: a part of the tool's key; `tag`: all of it; `session`: its beginning; each
+    in any case. `limit`: the newest so many.
     """
 
     statuses: frozenset[str] = frozenset()
     person: Person | None = None
     tool: str = ""
+    tag: str | None = None
+    session: str | None = None
     created_after: datetime | None = None
     limit: int | None = None
 

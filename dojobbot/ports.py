@@ -6,8 +6,7 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,7 +35,7 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Closings, Pause
-from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, OpenExport
+from dojobbot.promises import Promises
 
 
 class Clock(Protocol):
@@ -136,7 +135,7 @@ class Claim:
     last_ts: str | None
 
 
-class Store(Closings, Protocol):
+class Store(Closings, Promises, Protocol):
     """The durable state. Each method is one transaction, unless it says otherwise.
 
     Raises StoreError when the database fails.
@@ -253,29 +252,6 @@ class Store(Closings, Protocol):
 
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
-        ...
-
-    # --- exports
-    async def begin_export(self, export: OpenExport, now: datetime, *, stale_before: datetime) -> bool:
-        """Promise somebody a file. False, and nothing is promised, when they wait for another one.
-
-        One that nobody has worked on since `stale_before` does not count.
-        """
-        ...
-
-    async def work_on_exports(self, export_ids: Collection[str], now: datetime) -> None:
-        """Note that these exports are being made, or wait their turn."""
-        ...
-
-    async def end_export(self, export_id: str, now: datetime, *, post: Post | None = None) -> bool:
-        """End a promise, and queue the post that says why it was not kept, if there is one.
-
-        False, and nothing is queued, when it is over already.
-        """
-        ...
-
-    async def stale_exports(self, before: datetime) -> tuple[OpenExport, ...]:
-        """Give the promises that nobody has worked on since a moment, oldest first."""
         ...
 
     # --- actions and audit
@@ -450,25 +426,6 @@ class Store(Closings, Protocol):
         ended, of which nothing was read since, and on which nothing of the others hangs. Spared: whatever is
         open or unsettled, and the audit. 0: there is nothing left to remove.
         """
-        ...
-
-
-Seen = Callable[[int, int | None], None]
-"""Hears how many of the platform's jobs were looked at, and in all where that is known."""
-
-
-class Exporter(Protocol):
-    """Makes files and figures of jobs where it takes nothing from those who press.
-
-    Any method may raise ExportFailed, with words on what to do.
-    """
-
-    def making(self, order: FileOrder, seen: Seen) -> AbstractAsyncContextManager[Exported]:
-        """Make a file that is there until the block is left."""
-        ...
-
-    async def figures(self, order: FiguresOrder, seen: Seen) -> Figures:
-        """Add up jobs."""
         ...
 
 

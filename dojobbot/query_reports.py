@@ -77,17 +77,24 @@ def parse_report(text: str, *, now: datetime, tz: str) -> ReportQuery | None:
     others = [word for word in others if not word.startswith("limit:")]
     return ReportQuery(
         report=Report.EXPORT,
-        jobs=parse_jobs(" ".join(others), now=now, tz=tz),
+        jobs=_jobs(others, now, tz),
         limit=limit,
         kind=_kind(as_words),
         extras=_extras(typed),
     )
 
 
+def _jobs(words: list[str], now: datetime, tz: str) -> JobsQuery:
+    jobs = parse_jobs(" ".join(words), now=now, tz=tz)
+    if jobs.watch:
+        raise InvalidQuery("I can't do that and `watch` at once.", hint="Type one of them.")
+    return jobs
+
+
 def _stats(words: list[str], now: datetime, tz: str) -> ReportQuery:
     if any(word.startswith("limit:") for word in words):
         raise InvalidQuery("`limit:` is for lists and exports.", hint="Narrow figures with `since:7d`.")
-    jobs = parse_jobs(" ".join(words), now=now, tz=tz)
+    jobs = _jobs(words, now, tz)
     if jobs.since is None:
         said = [jobs.description] if jobs.description else []
         first = now.astimezone(zone(tz)).date() - timedelta(days=STATS_DAYS - 1)

@@ -1,4 +1,4 @@
-"""Starts a process for each file or set of figures, listens to it, and ends it. Implements ports.Exporter.
+"""Starts a process for each file or set of figures, listens to it, and ends it. Implements promises.Exporter.
 
 A process of its own, because a hundred thousand rows would keep the event loop from answering presses, and
 because the memory that they took goes back to the system when it ends. `worker` is what runs in it.
@@ -23,7 +23,7 @@ from dojobbot.deeporigin.account import Account
 from dojobbot.errors import ExportFailed
 from dojobbot.exporting.messages import Done, Failure, Progress, Task, read_said, write
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder
-from dojobbot.ports import Seen
+from dojobbot.promises import Seen
 
 __all__ = ["WorkerProcesses"]
 
@@ -55,7 +55,7 @@ class WorkerProcesses:
 
     @contextlib.asynccontextmanager
     async def making(self, order: FileOrder, seen: Seen) -> AsyncIterator[Exported]:
-        """See ports.Exporter."""
+        """See promises.Exporter."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="dojobbot-export-"))
         try:
             said = await self._run(self._task(file=order, path=folder / "jobs"), seen, LONGEST_FILE_SECONDS)
@@ -68,7 +68,7 @@ class WorkerProcesses:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def figures(self, order: FiguresOrder, seen: Seen) -> Figures:
-        """See ports.Exporter."""
+        """See promises.Exporter."""
         said = await self._run(self._task(figures=order), seen, LONGEST_FIGURES_SECONDS)
         if said.figures is None:
             raise ExportFailed("No figures were made.")

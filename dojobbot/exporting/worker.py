@@ -31,7 +31,7 @@ from dojobbot.orders import Exported, Figures, FiguresOrder, FileKind, FileOrder
 from dojobbot.query_words import zone
 
 SAY_EVERY_SECONDS = 0.5
-LOOKED_AT = ("visibility",)
+LOOKED_AT = ("visibility", "tag", "session")
 MOMENTS = frozenset({"created_at", "completed_at", "started_at"})
 NICENESS = 10
 """The bot answers presses meanwhile: it goes first."""
@@ -138,7 +138,11 @@ def _query(jobs: JobsOrder, extras: Extras, *, resolve_user_names: bool = False)
             jobs.person is not None and not jobs.person.created(row.created_by)
         ):
             return False
-        return not tool or tool in ((row.tool and row.tool.key) or "").casefold()
+        if jobs.tag is not None and str(row.tag or "").casefold() != jobs.tag.casefold():
+            return False
+        if jobs.session is not None and not str(row.session or "").casefold().startswith(jobs.session):
+            return False
+        return tool in ((row.tool and row.tool.key) or "").casefold()
 
     return FrameQuery(
         statuses=jobs.statuses or None,

@@ -56,6 +56,8 @@ async def _jobs(services: Services, user: SlackUser, query: JobsQuery, limit: in
         statuses=query.statuses,
         person=person,
         tool=query.tool or "",
+        tag=query.tag,
+        session=query.session,
         created_after=query.since,
         limit=limit,
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from dojobbot.deeporigin.account import Account
+from dojobbot.exporting.process import WorkerProcesses
+from dojobbot.exports import Exports
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.simulator.slack_api.views import View
 from dojobbot.slack import actions, commands, details
@@ -76,6 +80,8 @@ async def front(middle: Middle) -> AsyncIterator[Front]:
     slack = patient_client(middle.slack.bot_token, middle.slack.api_url)
     bolt: AsyncApp = bolt_app(await identify(slack), middle.slack.api_url)
     desk = Desk()
+    platform = middle.platform
+    account = Account(platform.base_url, platform.org, platform.token)
     services = Services(
         platform=middle.client,
         store=middle.store,
@@ -83,6 +89,13 @@ async def front(middle: Middle) -> AsyncIterator[Front]:
         people=middle.people,
         clock=middle.clock,
         desk=desk,
+        exports=Exports(
+            WorkerProcesses(account, os.environ),
+            middle.store,
+            middle.messenger,
+            middle.clock,
+            wake=lambda: None,
+        ),
         wake=lambda: None,
     )
     for handlers in (commands, actions, details):

@@ -41,8 +41,15 @@ async def platform() -> AsyncIterator[SimulatedPlatform]:
     """A platform with four jobs, one of them hidden."""
     world = World(lambda: NOW, scenario.PEOPLE)
     put(world, "job-1", hours=1, status="Completed", minutes=90, metadata={"note": FORMULA})
-    put(world, "job-2", hours=2, status="Failed", createdBy="google-apps|boris@example.org")
-    put(world, "job-3", hours=30, tool={"key": "deeporigin.rbfe", "version": 2}, status="Running")
+    put(world, "job-2", hours=2, status="Failed", createdBy="google-apps|boris@example.org", tag="Round-3")
+    put(
+        world,
+        "job-3",
+        hours=30,
+        tool={"key": "deeporigin.rbfe", "version": 2},
+        status="Running",
+        session="906A456B",
+    )
     put(world, "job-4", hours=3, status="Running", visibility="hidden")
     simulated = SimulatedPlatform(world)
     await simulated.start()
@@ -128,6 +135,8 @@ async def test_a_file_has_the_columns_of_the_dataframe(platform: SimulatedPlatfo
         (JobsOrder(person=Person(creators=frozenset({scenario.ADA}))), ["job-1", "job-3"]),
         (JobsOrder(person=Person(creators=frozenset(), email="boris@example.org")), ["job-2"]),
         (JobsOrder(tool="docking", limit=1), ["job-1"]),
+        (JobsOrder(tag="round-3"), ["job-2"]),
+        (JobsOrder(session="906a"), ["job-3"]),
         (JobsOrder(tool="nothing like it"), []),
     ],
 )

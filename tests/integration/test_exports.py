@@ -15,7 +15,7 @@ from dojobbot.domain import Destination
 from dojobbot.errors import ExportFailed
 from dojobbot.exports import Exports, Pace
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, JobsOrder, OpenExport
-from dojobbot.ports import Seen
+from dojobbot.promises import Seen
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.slack.messenger import SlackMessenger
 from tests.integration.middle import Middle, middle, until
@@ -27,7 +27,7 @@ PEOPLE = [lab.ADA, lab.BORIS, lab.CHEN]
 
 @dataclass
 class Workshop:
-    """Makes files when it is told to. Implements ports.Exporter."""
+    """Makes files when it is told to. Implements promises.Exporter."""
 
     folder: Path
     rows: int = 3
@@ -38,7 +38,7 @@ class Workshop:
 
     @contextlib.asynccontextmanager
     async def making(self, _order: FileOrder, seen: Seen) -> AsyncIterator[Exported]:
-        """See ports.Exporter."""
+        """See promises.Exporter."""
         self.seen.append(seen)
         await self.go.wait()
         if self.fails is not None:
@@ -49,7 +49,7 @@ class Workshop:
         self.finished += 1
 
     async def figures(self, _order: FiguresOrder, _seen: Seen) -> Figures:
-        """See ports.Exporter."""
+        """See promises.Exporter."""
         return Figures(jobs=0)
 
 

@@ -1,4 +1,4 @@
-"""What `ports.Store` promises about exports, on every database."""
+"""What `promises.Promises` promises about exports, on every database."""
 
 from __future__ import annotations
 

@@ -90,6 +90,7 @@ def test_an_export_may_be_longer_than_a_list() -> None:
         ("export with:metdata", "Did you mean `with:metadata`?"),
         ("export limit:0", "limit:500"),
         ("stats export", "both"),
+        ("export watch", "at once"),
         ("failed as:csv", "/jobs export"),
         ("stats with:inputs", "/jobs export"),
         ("stats limit:5", "since:7d"),
