@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import platformdirs
 
@@ -18,6 +18,7 @@ from dojobbot.rights import Control
 __all__ = ["Settings", "read_account", "read_settings", "without_secrets"]
 
 SLACK_API = "https://slack.com/api/"
+POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 Parsed = TypeVar("Parsed")
 SECRETS = frozenset(
     "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DO_AUTH_TOKEN DOJOBBOT_DATABASE_URL".split()
@@ -29,7 +30,7 @@ _WHERE_ORG = "Deep Origin > your organisation's settings"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that `dojobbot run` needs. Tokens stay out of its repr."""
+    """All that `dojobbot run` needs. Tokens stay out of its repr, and so does the database's password."""
 
     slack_bot_token: str = field(repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
@@ -39,7 +40,7 @@ class Settings:
     do_org: str
     do_base_url: str
     do_project_id: str | None = None
-    database_url: str
+    database_url: str = field(repr=False)
     poll_seconds: float = 10.0
     http_host: str = "127.0.0.1"
     http_port: int = 8080
@@ -179,10 +180,14 @@ def _default_database() -> str:
 
 def _database_url(text: str) -> str:
     # A URL may hold a password: it is not repeated.
+    if text.partition("://")[0] in POSTGRESQL:
+        _check_postgresql(text)
+        return text
     scheme, separator, file = text.partition(":///")
     if not separator or scheme not in {"sqlite", "sqlite+aiosqlite"}:
         raise ValueError(
-            "takes a SQLite file, the only database for now, such as sqlite:////data/dojobbot.db"
+            "takes a SQLite file such as sqlite:////data/dojobbot.db, or a PostgreSQL database such as "
+            "postgresql://user:password@host/database"
         )
     if not file.partition("?")[0] or file.startswith((":memory:", "file:")):
         raise ValueError(
@@ -190,6 +195,23 @@ def _database_url(text: str) -> str:
             "sqlite:////data/dojobbot.db"
         )
     return text
+
+
+def _check_postgresql(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(
+            "is not an address: after the host comes a port number or nothing, and in the password / ? # @ : "
+            "and % are written as %2F %3F %23 %40 %3A and %25"
+        )
+    if parts.hostname is None and not parse_qs(parts.query).get("host"):
+        raise ValueError("names no host; it takes one such as postgresql://user:password@host/database")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database; it takes one such as postgresql://user:password@host/database")
 
 
 def _seconds(text: str) -> float:

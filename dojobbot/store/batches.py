@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Batch, BatchKind, Destination, Job, Watch
-from dojobbot.store import rows
+from dojobbot.store import gate, rows
 from dojobbot.store.follows import IS_BATCH, IS_WATCHING, ensure_destination, stop_this_watch
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import batch_members, destinations, jobs, watches
@@ -34,6 +34,7 @@ async def add(
     Its jobs are those given, and all that are stored, not hidden ones, with its tag or session.
     """
     await ensure_destination(connection, destination, now)
+    await gate.close(connection)
     inserted = await connection.execute(
         insert_new(connection, watches)
         .values(
@@ -134,7 +135,8 @@ async def stop(
 ) -> bool:
     """Ask for the last edit of a batch's card, and its end. False when no such watch is open there."""
     this = (watches.c.id == watch_id) & (watches.c.destination_key == destination.key) & IS_BATCH
-    found = await connection.scalar(select(watches.c.id).where(this, IS_WATCHING).with_for_update())
+    query = select(watches.c.id).where(this, IS_WATCHING).with_for_update(key_share=True)
+    found = await connection.scalar(query)
     if found is None:
         return False
     await stop_this_watch(connection, watch_id, note=note, now=now)

@@ -30,7 +30,7 @@ async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) ->
             # Of what waits equally long, the destination that was served last waits.
             .order_by("since", destinations.c.next_send_at, destinations.c.key)
             .limit(1)
-            .with_for_update(of=destinations, skip_locked=True)
+            .with_for_update(of=destinations, skip_locked=True, key_share=True)
         )
         row = (await connection.execute(longest_first)).one_or_none()
         if row is not None:
@@ -68,7 +68,7 @@ async def holds(connection: AsyncConnection, claim: Claim) -> bool:
         destinations.c.token == claim.token,
         destinations.c.lease_until.is_not(None),
     )
-    return await connection.scalar(query.with_for_update()) is not None
+    return await connection.scalar(query.with_for_update(key_share=True)) is not None
 
 
 async def release(connection: AsyncConnection, claim: Claim, next_send_at: datetime) -> None:

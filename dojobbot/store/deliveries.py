@@ -52,7 +52,7 @@ async def owe_also(
         deliveries.c.destination_key == owed.destination.key,
         deliveries.c.post_id.is_(None),
     )
-    queued = (await connection.execute(query.with_for_update())).one_or_none()
+    queued = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if queued is None:
         return False
     everybody = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
@@ -87,4 +87,5 @@ async def carried(connection: AsyncConnection, post_id: str) -> tuple[Delivery, 
 async def mentions(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Give whom deliveries mention by now, by id; nobody can be added meanwhile."""
     query = select(deliveries.c.id, deliveries.c.mentions).where(deliveries.c.id.in_(ids))
-    return {row.id: tuple(row.mentions) for row in await connection.execute(query.with_for_update())}
+    locked = query.order_by(deliveries.c.id).with_for_update(key_share=True)
+    return {row.id: tuple(row.mentions) for row in await connection.execute(locked)}

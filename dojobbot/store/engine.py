@@ -1,60 +1,66 @@
-"""Opens a database: which file a URL means, how SQLite is set up, and what its errors become."""
+"""A database as the store uses it: transactions that run to their end, and what its errors become.
+
+Which database it is, `sqlite.py` and `postgres.py` know.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dojobbot.errors import StoreError
+from dojobbot.limits import backoff
 from dojobbot.store.rows import from_json, to_json
 
-__all__ = ["Database", "connect", "sqlite_file"]
+__all__ = ["WRITES", "Database", "Kind", "Overtaken", "engine_options"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_SECONDS = 15.0
-"""How long to wait for a lock that somebody else, such as a backup, holds on the file."""
 WRITES = "dojobbot_writes"
-URL_HINT = "Set `DOJOBBOT_DATABASE_URL` to a file, such as `sqlite:////var/lib/dojobbot/dojobbot.db`."
+MOST_TRIES = 6
+FIRST_PAUSE_SECONDS = 0.01
 
 
-def sqlite_file(url: str) -> Path:
-    """Give the file that a plain `sqlite:///` URL (or one that names a driver) means.
+class Overtaken(StoreError):
+    """Somebody else changed what this transaction builds on; done anew from its start, it will see that."""
 
-    Raises StoreError for anything else, in memory included: what is owed must outlive the process.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What one kind of database has of its own.
+
+    `one_writer`: writers queue here, because the database lets in one at a time and makes the others poll.
+    `overtaken`: whether an error of the driver's says that the transaction lost to another and may be done
+    anew. `hint`: what the operator does when the database fails.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StoreError("The database URL can't be understood.", hint=URL_HINT) from error
-    if parsed.get_backend_name() != "sqlite":
-        raise StoreError(f"No support for {parsed.get_backend_name()} databases.", hint=URL_HINT)
-    if parsed.database in (None, "", ":memory:") or str(parsed.database).startswith("file:"):
-        raise StoreError("The database URL does not name a file.", hint=URL_HINT)
-    return Path(str(parsed.database))
+
+    one_writer: bool
+    overtaken: Callable[[BaseException], bool]
+    hint: str
 
 
 class Database:
-    """An engine and its two kinds of transaction: `read` sees a snapshot and blocks nobody, `write` is alone.
+    """An engine and its two kinds of transaction: `read`, and `write`, which commits whole or not at all.
 
     Both take a coroutine function and its arguments, put a connection before them, and raise StoreError when
-    the database fails. A transaction that has begun goes on to its end when its caller is cancelled: the
-    driver works in a thread, and a connection left in the middle would keep its locks.
+    the database fails. A transaction that lost to another is done anew, so that the function may run more
+    than once. One that has begun goes on to its end when its caller is cancelled: a connection left in the
+    middle would keep its locks.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, kind: Kind) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
-        # SQLite lets one transaction write at a time, and who waits for it polls; here they queue instead.
-        self._turn = asyncio.Lock()
+        self._kind = kind
+        self._turn = asyncio.Lock() if kind.one_writer else nullcontext()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def read(
@@ -66,7 +72,7 @@ class Database:
             async with self._engine.begin() as connection:
                 return await work(connection, *args, **kwargs)
 
-        return await self._to_its_end(transaction())
+        return await self._to_its_end(self._until_not_overtaken(transaction))
 
     async def write(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -77,7 +83,7 @@ class Database:
             async with self._turn, self._writer.begin() as connection:
                 return await work(connection, *args, **kwargs)
 
-        return await self._to_its_end(transaction())
+        return await self._to_its_end(self._until_not_overtaken(transaction))
 
     async def close(self) -> None:
         """Let what is running end, then close every connection."""
@@ -88,55 +94,48 @@ class Database:
         task = asyncio.create_task(transaction)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        with _errors_translated():
+        with _errors_translated(self._kind.hint):
             return await asyncio.shield(task)
 
+    async def _until_not_overtaken(self, transaction: Callable[[], Awaitable[T]]) -> T:
+        for attempt in range(MOST_TRIES - 1):
+            try:
+                return await transaction()
+            except Overtaken:
+                pass
+            except DBAPIError as error:
+                if error.orig is None or not self._kind.overtaken(error.orig):
+                    raise
+            # Drawn, so that two who stood in each other's way do not meet again.
+            jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            await asyncio.sleep(backoff(attempt, jitter=jitter, base=FIRST_PAUSE_SECONDS, cap=1.0))
+        return await transaction()
 
-def connect(file: Path) -> Database:
-    """Make the database of a SQLite file; nothing is opened before it is used."""
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(file)),
-        connect_args={"timeout": BUSY_SECONDS},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+
+def engine_options() -> dict[str, Any]:
+    """Give what every engine is made with."""
+    return {
+        "json_serializer": to_json,
+        "json_deserializer": from_json,
         # Rows hold names and e-mail addresses: they stay out of error messages and logs.
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "connect", _set_up)
-    event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine)
-
-
-def _set_up(connection: Any, _record: object) -> None:
-    """Prepare a new connection.
-
-    SQLAlchemy begins the transactions itself, as its SQLite documentation recommends: the driver would begin
-    one only before the first write, after reads that may be out of date by then.
-    `synchronous=FULL`: with WAL, NORMAL would survive a killed process as well, but a power cut could take
-    back the last commits, among them the post that was about to be sent; it would be sent again, and nobody
-    would know its id to look for.
-    """
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """Begin; a transaction that writes takes the write lock first, so that what it reads stays true."""
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        "hide_parameters": True,
+    }
 
 
 @contextmanager
-def _errors_translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into StoreError. Its text names the trouble, and no statement or value."""
+def _errors_translated(hint: str) -> Iterator[None]:
+    """Turn SQLAlchemy's errors into StoreError."""
     try:
         yield
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, StatementError) else error
-        raise StoreError(
-            f"The database failed: {cause}.",
-            hint="Look at the database file, its rights and the free space on its disk, then try again.",
-        ) from error
+        raise StoreError(f"The database failed: {_said(cause)}.", hint=hint) from error
+
+
+def _said(cause: BaseException | None) -> str:
+    """Say in one line what the trouble is, with no statement or value.
+
+    PostgreSQL puts values into the detail of an error, which is left out (psycopg's `diag`).
+    """
+    primary = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return " ".join(str(primary or cause).split()).rstrip(".")

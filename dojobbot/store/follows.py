@@ -65,13 +65,19 @@ async def ensure_destination(connection: AsyncConnection, destination: Destinati
 
 
 async def subscriptions_about(
-    connection: AsyncConnection, job_ids: Iterable[str]
+    connection: AsyncConnection, job_ids: Iterable[str], *, to_write: bool = False
 ) -> tuple[Subscription, ...]:
-    """Give the open subscriptions about jobs, oldest first."""
+    """Give the open subscriptions about jobs, oldest first; `to_write`: nobody changes them meanwhile."""
+    these = subscriptions.c.job_id.in_(tuple(job_ids)) & IS_OPEN
+    if to_write:
+        # Locked before they are read, not by the same query: of a row that is moved elsewhere at this moment
+        # that one would find the old destination, and leave the row out.
+        lock = select(subscriptions.c.id).where(these).order_by(subscriptions.c.id)
+        await connection.execute(lock.with_for_update(key_share=True))
     query = (
         select(subscriptions, destinations.c.channel_id, destinations.c.thread_ts)
         .join(destinations)
-        .where(subscriptions.c.job_id.in_(tuple(job_ids)), IS_OPEN)
+        .where(these)
         .order_by(subscriptions.c.id)
     )
     return tuple(rows.subscription(row) for row in await connection.execute(query))
@@ -87,9 +93,9 @@ async def subscribe(
     now: datetime,
 ) -> Subscribed:
     """Add a wish, or what it would have brought if the job got there since `seen_seq`."""
-    job_row = (
-        await connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update())
-    ).one_or_none()
+    # Nobody takes in a reading of the job between what is read here and what is written.
+    query = select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    job_row = (await connection.execute(query)).one_or_none()
     if job_row is None:
         raise not_stored(job_id)
     job = rows.known_job(job_row).job
@@ -143,7 +149,9 @@ async def add_watch(
     note: str,
 ) -> bool:
     """Open a watch, whose card waits to be posted from now on; False when one is open there."""
-    if not await connection.scalar(select(exists().where(jobs.c.id == job_id))):
+    # A reading that is taken in at this moment would not find the watch to mark its card as old.
+    query = select(jobs.c.id).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    if await connection.scalar(query) is None:
         raise not_stored(job_id)
     await ensure_destination(connection, destination, now)
     inserted = await connection.execute(
@@ -166,7 +174,8 @@ async def stop_watch(
 ) -> bool:
     """Ask for the last edit of a watch; one whose card was never sent has nothing to edit, and ends."""
     there = (watches.c.job_id == job_id) & (watches.c.destination_key == destination.key) & ~IS_BATCH
-    watch_id = await connection.scalar(select(watches.c.id).where(there, IS_WATCHING).with_for_update())
+    query = select(watches.c.id).where(there, IS_WATCHING).with_for_update(key_share=True)
+    watch_id = await connection.scalar(query)
     if watch_id is None:
         return False
     await stop_this_watch(connection, watch_id, note=note, now=now)

@@ -13,5 +13,9 @@ INSERTS: dict[str, type[sqlite.Insert | postgresql.Insert]] = {
 
 
 def insert_new(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Give an insert that does nothing where any unique rule of the table would be broken."""
-    return INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+    """Give an insert that does nothing where any unique rule of the table would be broken.
+
+    Its result's `rowcount` says how many rows were new.
+    """
+    insert = INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+    return insert.execution_options(preserve_rowcount=True)

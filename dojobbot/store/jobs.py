@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import TERMINAL, JobFilter, KnownJob, Transition
+from dojobbot.domain import JobFilter, KnownJob, Transition
 from dojobbot.errors import StoreError
 from dojobbot.store import rows
+from dojobbot.store.engine import Overtaken
 from dojobbot.store.inserting import insert_new
-from dojobbot.store.tables import jobs, transitions
+from dojobbot.store.tables import IS_UNFINISHED, jobs, transitions
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
+THE_UNFINISHED = select(jobs.c.id).where(IS_UNFINISHED).order_by(jobs.c.read_at, jobs.c.id)
 NAMED_AT_ONCE = 500
 HIGHEST_CHARACTER = "\U0010ffff"
 
@@ -35,7 +37,8 @@ async def find_all(
     """Give those of the jobs that are stored, by id; `to_write`: nobody else may change them meanwhile."""
     query = select(jobs).where(jobs.c.id.in_(tuple(job_ids)))
     if to_write:
-        query = query.with_for_update()
+        # In one order for everybody, so that two who want the same rows do not wait for each other.
+        query = query.order_by(jobs.c.id).with_for_update(key_share=True)
     return {row.id: rows.known_job(row) for row in await connection.execute(query)}
 
 
@@ -46,13 +49,13 @@ async def digests(connection: AsyncConnection, job_ids: Iterable[str]) -> dict[s
 
 
 async def with_prefix(connection: AsyncConnection, prefix: str, limit: int) -> tuple[KnownJob, ...]:
-    """Find jobs whose id starts with `prefix`, newest first. A range of ids, so the index is used."""
-    query = (
-        select(jobs)
-        .where(jobs.c.id >= prefix, jobs.c.id < prefix + HIGHEST_CHARACTER)
-        .order_by(*NEWEST_FIRST)
-        .limit(limit)
-    )
+    """Find jobs whose id starts with `prefix`, newest first, by an index on both databases."""
+    if connection.dialect.name == "postgresql":
+        # Its order is often that of a language, in which a range is something else.
+        starts = jobs.c.id.startswith(prefix, autoescape=True)
+    else:
+        starts = (jobs.c.id >= prefix) & (jobs.c.id < prefix + HIGHEST_CHARACTER)
+    query = select(jobs).where(starts).order_by(*NEWEST_FIRST).limit(limit)
     return tuple(rows.known_job(row) for row in await connection.execute(query))
 
 
@@ -71,16 +74,24 @@ async def created_by(
 
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
     """Give the ids of the jobs at a status that is not terminal, least recently read first."""
-    query = select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL)).order_by(jobs.c.read_at, jobs.c.id)
     # There may be thousands: some at a time, so that whoever else runs gets a turn in between.
-    found = await connection.stream_scalars(query)
+    found = await connection.stream_scalars(THE_UNFINISHED)
     return tuple([job_id async for part in found.partitions(NAMED_AT_ONCE) for job_id in part])
 
 
 async def insert_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:
-    """Write jobs that were not stored."""
-    if known:
-        await connection.execute(insert_new(connection, jobs), [rows.job_values(each) for each in known])
+    """Write jobs that were not stored.
+
+    Raises Overtaken when somebody else has just stored one of them.
+    """
+    if not known:
+        return
+    in_order = sorted(known, key=lambda each: each.job.id)
+    inserted = await connection.execute(
+        insert_new(connection, jobs), [rows.job_values(each) for each in in_order]
+    )
+    if inserted.rowcount < len(known):
+        raise Overtaken("A job was stored by somebody else at the same moment.")
 
 
 async def update_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:

@@ -83,7 +83,7 @@ async def expire_actions(
 ) -> int:
     """Close what waits for an answer longer than the limit of its kind; returns how many there were."""
     query = select(actions.c.id, actions.c.kind, actions.c.asked_at).where(IS_OPEN).order_by(actions.c.id)
-    rows_of_open = (await connection.execute(query.with_for_update())).all()
+    rows_of_open = (await connection.execute(query.with_for_update(key_share=True))).all()
     expired = [row.id for row in rows_of_open if now - row.asked_at >= limits[ActionKind(row.kind)]]
     for action_id in expired:
         await close_action(connection, action_id, UNANSWERED, now)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.decide import Decision, judge
 from dojobbot.domain import Action, Job, KnownJob, Reading, Subscription, Transition
-from dojobbot.store import batches, deliveries, follows, jobs, ledger, rows
+from dojobbot.store import batches, deliveries, follows, gate, jobs, ledger, rows
 
 __all__ = ["chunks", "take_in", "those_with_news"]
 
@@ -72,7 +72,7 @@ async def take_in(
     job_ids = {reading.job.id for reading in readings}
     stored = _Stored(
         await jobs.find_all(connection, job_ids, to_write=True),
-        await follows.subscriptions_about(connection, job_ids),
+        await follows.subscriptions_about(connection, job_ids, to_write=True),
         await ledger.open_actions(connection, job_ids),
     )
     before = frozenset(stored.known)
@@ -114,6 +114,7 @@ async def _write(
     await follows.finish_subscriptions(connection, changes.finished, now)
     for action_id, outcome in changes.closed:
         await ledger.close_action(connection, action_id, outcome, now)
+    await gate.go_through(connection)
     await batches.join(connection, [each.job for each in known])
     await follows.mark_cards_old(connection, tuple(changes.known), now)
 

@@ -159,7 +159,7 @@ async def move(
     twice = await connection.execute(
         update(subscriptions).where(*mine, subscriptions.c.job_id.in_(there_already)).values(closed_at=now)
     )
-    wanted = select(subscriptions).where(*mine).order_by(subscriptions.c.id).with_for_update()
+    wanted = select(subscriptions).where(*mine).order_by(subscriptions.c.id).with_for_update(key_share=True)
     # Of two wishes about one job (in the channel and in a thread of it), one is enough in the new place.
     first = {row.job_id: row.id for row in reversed((await connection.execute(wanted)).all())}
     moved = await connection.execute(
@@ -197,7 +197,7 @@ async def _held_for(
         .order_by(deliveries.c.id)
     )
     if to_write:
-        query = query.with_for_update(of=deliveries)
+        query = query.with_for_update(of=deliveries, key_share=True)
     found = (rows.delivery(row, rows.destination(row)) for row in await connection.execute(query))
     return tuple(each for each in found if user_id in each.mentions)
 

@@ -99,7 +99,7 @@ async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> boo
         & (posts.c.kind == PostKind.NOTICE.value)
     )
     this = select(posts.c.id).where(posts.c.id == post_id, waiting)
-    if await connection.scalar(this.with_for_update()) is None:
+    if await connection.scalar(this.with_for_update(key_share=True)) is None:
         return False
     behind = select(posts.c.id).where(waiting, posts.c.attempted_at.is_(None))
     ids = {post_id, *(await connection.scalars(behind)).all()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Table, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED
@@ -35,17 +35,16 @@ async def prune(connection: AsyncConnection, before: datetime, limit: int) -> in
         removed += await _prune_some(connection, table, table.c.closed_at < before, limit)
     # Whatever still hangs on a job is open, unsettled or young, and keeps it. Nothing new was read about one
     # that ended, so that `read_at` says when we last learned something of it.
-    free = [jobs.c.id.not_in(select(table.c.job_id)) for table in HANGING_ON_JOBS]
     over = jobs.c.status.in_(ENDED) & (jobs.c.read_at < before)
-    for condition in free:
-        over &= condition
+    for table in HANGING_ON_JOBS:
+        over &= ~exists().where(table.c.job_id == jobs.c.id)
     return removed + await _prune_some(connection, jobs, over, limit)
 
 
 async def _prune_posts(connection: AsyncConnection, before: datetime, limit: int) -> int:
     """Remove settled posts, each with all that it carried."""
     query = select(posts.c.id).where(posts.c.settled_at < before).limit(limit)
-    ids = (await connection.scalars(query)).all()
+    ids = (await connection.scalars(query.with_for_update(skip_locked=True))).all()
     carried = await connection.execute(delete(deliveries).where(deliveries.c.post_id.in_(ids)))
     await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
     return carried.rowcount + len(ids)
@@ -54,6 +53,12 @@ async def _prune_posts(connection: AsyncConnection, before: datetime, limit: int
 async def _prune_some(
     connection: AsyncConnection, table: Table, over: ColumnElement[bool], limit: int
 ) -> int:
-    some = select(table.c.id).where(over).limit(limit)
-    removed = await connection.execute(delete(table).where(table.c.id.in_(some)))
+    """Remove some rows; what somebody else holds is left for later.
+
+    The condition is asked again once the rows are locked: what was hung on a job just before keeps it, and
+    who wants to hang something on it from then on finds it gone.
+    """
+    query = select(table.c.id).where(over).limit(limit).with_for_update(of=table, skip_locked=True)
+    ids = (await connection.scalars(query)).all()
+    removed = await connection.execute(delete(table).where(table.c.id.in_(ids), over))
     return removed.rowcount

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from dojobbot.domain import (
     Action,
     ActionKind,
@@ -25,7 +23,6 @@ from dojobbot.domain import (
     Transition,
     Watch,
 )
-from dojobbot.errors import StoreError
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
 from dojobbot.orders import OpenExport
 from dojobbot.ports import Claim, Subscribed
@@ -38,52 +35,33 @@ from dojobbot.store import (
     follows,
     jobs,
     ledger,
-    migrations,
     observing,
     pausing,
     posts,
     pruning,
 )
-from dojobbot.store.engine import Database, connect, sqlite_file
-from dojobbot.store.lock import FileLock
+from dojobbot.store.engine import Database
+from dojobbot.store.opening import opened
 
 __all__ = ["SqlStore", "open_store"]
 
 
+PATIENCE_SECONDS = 30.0
+
+
 @asynccontextmanager
-async def open_store(url: str) -> AsyncIterator[SqlStore]:
+async def open_store(url: str, *, patience: float = PATIENCE_SECONDS) -> AsyncIterator[SqlStore]:
     """Open the database that a URL names, make or upgrade its schema, and close it at the end.
 
-    A SQLite file is made with its folder when it is not there, and is ours alone until the end.
+    A SQLite file is made with its folder when it is not there, and is ours alone until the end. A PostgreSQL
+    server that is away is waited for up to `patience` seconds: it is often started together with the bot.
 
     Raises:
         AlreadyRunning: another dojobbot has the file open.
-        StoreError: the URL, the file or its schema can't be used.
+        StoreError: the URL, the database or its schema can't be used.
     """
-    file = sqlite_file(url)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"The folder {file.parent} can't be made: {error.strerror}.",
-            hint="Make it yourself, or name another one in `DOJOBBOT_DATABASE_URL`.",
-        ) from error
-    lock = FileLock(file)
-    try:
-        database = connect(file)
-        try:
-            await database.write(_prepare)
-            yield SqlStore(database)
-        finally:
-            await database.close()
-    finally:
-        lock.release()
-
-
-async def _prepare(connection: AsyncConnection) -> None:
-    await connection.run_sync(migrations.upgrade)
-    # Whoever held a lease is dead, or it would hold the lock.
-    await claims.clear_leases(connection)
+    async with opened(url, patience) as database:
+        yield SqlStore(database)
 
 
 class SqlStore:

@@ -87,7 +87,7 @@ async def test_missing_settings_are_lines_and_exit_code_two(set_up: Stage) -> No
         ("DO_ORG_KEY", "another-lab"),
         ("DOJOBBOT_HTTP_HOST", "192.0.2.1"),
         ("DOJOBBOT_HTTP_HOST", "no-such-host.invalid"),
-        ("DOJOBBOT_DATABASE_URL", "postgresql://bot@db/dojobbot"),
+        ("DOJOBBOT_DATABASE_URL", "mysql://bot@db/dojobbot"),
     ],
 )
 async def test_a_setting_that_does_not_work_is_one_line_and_exit_code_two(

@@ -12,6 +12,7 @@ from pathlib import Path
 from dojobbot.domain import Branch, Destination, Job, Post, PostKind, Progress, Quote, QuoteLine, Reading
 from dojobbot.ports import Claim, Store
 from dojobbot.store.store import open_store
+from tests import postgres
 
 Open = Callable[[], AbstractAsyncContextManager[Store]]
 Backend = Callable[[Path], Open]
@@ -22,7 +23,13 @@ def sqlite(folder: Path) -> Open:
     return lambda: open_store(f"sqlite:///{folder / 'dojobbot.db'}")
 
 
-BACKENDS: dict[str, Backend] = {"sqlite": sqlite}
+def postgresql(_folder: Path) -> Open:
+    """Give what opens (and opens again, also side by side) a PostgreSQL database; one at a time has it."""
+    url = postgres.server().emptied()
+    return lambda: open_store(url)
+
+
+BACKENDS: dict[str, Backend] = {"postgresql": postgresql, "sqlite": sqlite}
 
 NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
 LEASE = timedelta(seconds=90)

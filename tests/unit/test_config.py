@@ -58,7 +58,12 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         ("DOJOBBOT_POLL_SECONDS", "nan", "10"),
         ("DOJOBBOT_HTTP_PORT", "99999", "8080"),
         ("DOJOBBOT_DATABASE_URL", "dojobbot.db", "sqlite:///"),
-        ("DOJOBBOT_DATABASE_URL", "postgresql://bot:hush@db/dojobbot", "sqlite:///"),
+        ("DOJOBBOT_DATABASE_URL", "mysql://bot:hush@db/dojobbot", "sqlite:///"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql+asyncpg://bot:hush@db/dojobbot", "postgresql://"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql://bot:hush@db", "no database"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql:///dojobbot", "no host"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql://bot:hush#1@db/dojobbot", "%23"),
+        ("DOJOBBOT_DATABASE_URL", "postgresql://bot:hush@db:often/dojobbot", "port"),
         ("DOJOBBOT_DATABASE_URL", "sqlite:///", "no file"),
         ("DOJOBBOT_DATABASE_URL", "sqlite:///:memory:", "no file"),
         ("DOJOBBOT_DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "no file"),
@@ -80,8 +85,9 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(name: str, value: str
 
 def test_tokens_are_not_in_the_repr() -> None:
     """Settings may end up in a log."""
-    settings = read_settings({**GOOD, "SLACK_SIGNING_SECRET": "shhh"})
-    for secret in ("xoxb-1", "xapp-1", "made-up", "shhh"):
+    database = "postgresql://bot:hush@db/dojobbot"
+    settings = read_settings({**GOOD, "SLACK_SIGNING_SECRET": "shhh", "DOJOBBOT_DATABASE_URL": database})
+    for secret in ("xoxb-1", "xapp-1", "made-up", "shhh", "hush"):
         assert secret not in repr(settings)
 
 
@@ -93,7 +99,14 @@ def test_admins_and_plain_http_to_this_machine() -> None:
 
 
 def test_databases_and_days_that_are_taken() -> None:
-    """Relative and absolute files, and ones that name the driver."""
-    for url in ("sqlite:///bot.db", "sqlite:////data/bot.db", "sqlite+aiosqlite:////data/bot.db"):
+    """Relative and absolute files, servers and sockets, with and without the name of a driver."""
+    for url in (
+        "sqlite:///bot.db",
+        "sqlite:////data/bot.db",
+        "sqlite+aiosqlite:////data/bot.db",
+        "postgresql://bot:hush@db/dojobbot",
+        "postgresql+psycopg://bot:hush@[::1]:5433/dojobbot?sslmode=require",
+        "postgres://bot@/dojobbot?host=/var/run/postgresql",
+    ):
         assert read_settings({**GOOD, "DOJOBBOT_DATABASE_URL": url}).database_url == url
     assert read_settings({**GOOD, "DOJOBBOT_RETENTION_DAYS": "3650"}).retention_days == 3650

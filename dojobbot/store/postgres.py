@@ -1,0 +1,135 @@
+"""PostgreSQL: how it is reached and waited for, and how replicas that start together upgrade it once.
+
+Transactions are READ COMMITTED: what a transaction builds on it locks first (`FOR NO KEY UPDATE`), and reads
+afterwards. Whoever loses a deadlock is done anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from dojobbot.errors import StoreError
+from dojobbot.store import migrations
+from dojobbot.store.engine import Database, Kind, engine_options
+
+__all__ = ["connect", "opened"]
+
+DRIVER = "postgresql+psycopg"
+PAUSE_SECONDS = 0.5
+UPGRADING = 0x646F6A6F
+"""The advisory lock of whoever upgrades the schema; any number that other programs do not use."""
+LIMITS = {
+    "statement_timeout": "20s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+"""A replica that hangs, or loses its network in the middle, holds up the others no longer than this."""
+REACHING: dict[str, Any] = {
+    "connect_timeout": 5,
+    "application_name": "dojobbot",
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+POOL = {
+    "pool_size": 5,
+    "max_overflow": 10,
+    "pool_timeout": 10.0,
+    # A server that was restarted is noticed before a transaction begins.
+    "pool_pre_ping": True,
+    "pool_recycle": 1800,
+    "pool_use_lifo": True,
+}
+LOST_TO_ANOTHER = frozenset({"40001", "40P01"})
+"""serialization_failure, deadlock_detected."""
+NO_ENTRY = re.compile(r"FATAL:\s+(?!.*(starting up|shutting down|recovery|too many|remaining connection))")
+"""A refusal that waiting does not change, such as a wrong password."""
+POSTGRES = Kind(
+    one_writer=False,
+    overtaken=lambda error: getattr(error, "sqlstate", None) in LOST_TO_ANOTHER,
+    hint="Look at the PostgreSQL server and at `DOJOBBOT_DATABASE_URL`, then try again.",
+)
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def opened(url: URL, patience: float) -> AsyncIterator[Database]:
+    """Open a database that other replicas may have open as well.
+
+    A server that is away, or still starting, is waited for up to `patience` seconds: it is often started
+    together with the bot.
+
+    Raises:
+        StoreError: the server stays away or lets us not in, or the schema can't be used.
+    """
+    database = connect(url)
+    try:
+        await _reached(database, patience)
+        await database.write(_prepare)
+        yield database
+    finally:
+        await database.close()
+
+
+def connect(url: URL) -> Database:
+    """Make the database of a URL; nothing is opened before it is used."""
+    mine = {name: value for name, value in REACHING.items() if name not in url.query}
+    limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    engine = create_async_engine(
+        url.set(drivername=DRIVER).difference_update_query(["options"]),
+        # The operator's own options come last, and win.
+        connect_args={**mine, "options": " ".join([limits, *url.normalized_query.get("options", ())])},
+        **POOL,
+        **engine_options(),
+    )
+    return Database(engine, POSTGRES)
+
+
+async def _reached(database: Database, patience: float) -> None:
+    """Wait until the server lets us in; who is refused for good is told at once."""
+    clock = asyncio.get_running_loop()
+    until = clock.time() + patience
+    waiting = False
+    while True:
+        try:
+            await database.read(_ask_nothing)
+        except StoreError as error:
+            if clock.time() >= until or not _may_pass(error):
+                raise
+            if not waiting:
+                log.warning("waiting up to %.0f s for the database: %s", patience, error)
+            waiting = True
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _may_pass(error: StoreError) -> bool:
+    """Whether a failure to connect may go by itself. libpq gives it no code, only words."""
+    cause = error.__cause__
+    if not isinstance(cause, DBAPIError) or getattr(cause.orig, "sqlstate", None) is not None:
+        return False
+    return NO_ENTRY.search(str(cause.orig)) is None
+
+
+async def _ask_nothing(connection: AsyncConnection) -> None:
+    await connection.execute(select(1))
+
+
+async def _prepare(connection: AsyncConnection) -> None:
+    """Upgrade the schema, one replica at a time; however long it takes."""
+    for name in ("statement_timeout", "lock_timeout"):
+        await connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+    await connection.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
+    await connection.run_sync(migrations.upgrade)

