@@ -273,17 +273,18 @@ async def test_what_is_held_while_somebody_resumes_is_sent(url: str) -> None:
     """A job ends at the very moment when a paused wish goes on: it is told, whoever comes first."""
     async with replicas(url, 2) as (one, other):
         for number in range(10):
+            now = 10.0 * number  # far enough apart for Slack's budgets
             job, place = replace(A_JOB, id=f"job-{number}"), Destination(f"C{number}")
-            await observe(one, job=job)
-            await one.subscribe(ADA, job.id, place, seen_seq=1, now=NOW)
+            await observe(one, seconds=now, job=job)
+            await one.subscribe(ADA, job.id, place, seen_seq=1, now=at(now))
             one_of_ada = await one.stranded(place)
-            await one.add_post(shared(f"post-{number}", destination=place))
-            claim = await claimed(one, 1)
+            await one.add_post(shared(f"post-{number}", now, place))
+            claim = await claimed(one, now + 1)
             pauses = [Pause(stranded=each, because="is_archived", post=None) for each in one_of_ada]
-            await one.bury(claim, f"post-{number}", "is_archived", at(1), pauses=pauses)
-            await one.release(claim, next_send_at=at(1))
-            await asyncio.gather(observe(one, "Failed", 2, job=job), other.resume(ADA, place))
-            assert [each.transition.new for each in (await claimed(one, 3)).deliveries] == ["Failed"]
+            await one.bury(claim, f"post-{number}", "is_archived", at(now + 1), pauses=pauses)
+            await one.release(claim, next_send_at=at(now + 1))
+            await asyncio.gather(observe(one, "Failed", now + 2, job=job), other.resume(ADA, place))
+            assert [each.transition.new for each in (await claimed(one, now + 4)).deliveries] == ["Failed"]
 
 
 async def test_pruning_and_pressing_at_the_same_time_lose_nothing(url: str) -> None:
