@@ -1,6 +1,6 @@
 """Holds apart what row locks cannot: a batch that is made, and the jobs that are stored meanwhile.
 
-Neither would find the other's rows, which are not there yet. On SQLite one transaction writes at a time anyway.
+Neither would find the other's rows, which are not there yet. On SQLite only one transaction writes at a time.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import Destination
+from dojobbot.domain import Batch, BatchKind, Destination
 from dojobbot.errors import StoreError
 from dojobbot.fates import Pause
 from dojobbot.limits import POSTS
@@ -285,6 +285,21 @@ async def test_what_is_held_while_somebody_resumes_is_sent(url: str) -> None:
             await one.release(claim, next_send_at=at(now + 1))
             await asyncio.gather(observe(one, "Failed", now + 2, job=job), other.resume(ADA, place))
             assert [each.transition.new for each in (await claimed(one, now + 4)).deliveries] == ["Failed"]
+
+
+async def test_a_job_that_is_stored_while_its_batch_is_made_belongs_to_it(url: str) -> None:
+    async with replicas(url, 2) as (one, other):
+        for number in range(10):
+            tag, place = f"tag-{number}", Destination(f"C{number}")
+            first, second = (replace(A_JOB, id=f"{number}-{which}", tag=tag) for which in "ab")
+            await observe(one, job=first)
+            batch = Batch(BatchKind.TAG, tag)
+            await asyncio.gather(
+                one.add_batch(ADA, batch, [first.id], place, now=NOW), observe(other, job=second)
+            )
+            watch = await one.batch_holding(first.id, place)
+            assert watch is not None
+            assert {job.id for job in await one.batch_members(watch.id)} == {first.id, second.id}
 
 
 async def test_pruning_and_pressing_at_the_same_time_lose_nothing(url: str) -> None:
