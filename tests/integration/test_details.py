@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dojobbot.simulator.slack_api import world as lab
+from dojobbot.slack.modal import Modal, Turns
 from dojobbot.slack.views import ids
+from dojobbot.slack.views.blocks import plain_text
 from tests.integration.handlers_side import Front, front
 from tests.integration.middle import Middle, middle
 
@@ -223,6 +225,17 @@ async def test_a_view_that_changed_meanwhile_is_drawn_all_the_same(room: Front, 
     other = {key: view.content[key] for key in ("type", "title", "close", "blocks")}
     await built.messenger.update_view(view.id, other, seen_hash=None)
     await room.modal_shows("▸ Inputs", "kras.pdb")
+
+
+async def test_what_slack_refuses_to_draw_is_told(
+    room: Front, built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opened(room, built.job())
+    view = room.modal()
+    modal = Modal(built.messenger, Turns(), view.id, view.hash)
+    await modal.send({"type": "modal", "title": plain_text("x" * 25), "blocks": []})
+    await room.modal_shows("Slack refuses to show this here")
+    assert ["invalid_arguments" in message for message in caplog.messages] == [True]
 
 
 async def test_closing_it_early_is_no_trouble(
