@@ -27,7 +27,7 @@ from dojobbot.exports import Exports
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Platform, Store
-from dojobbot.slack import actions, batching, commands, details
+from dojobbot.slack import actions, batching, commands, details, pauses
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
@@ -161,11 +161,13 @@ async def _working(
         exports=exports,
         wake=notifier.wake,
         project_id=settings.do_project_id,
+        poll_seconds=settings.poll_seconds,
     )
     commands.register(bolt, services)
     batching.register(bolt, services)
     actions.register(bolt, services)
     details.register(bolt, services)
+    pauses.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
     promising = asyncio.create_task(exports.run(), name="exports")

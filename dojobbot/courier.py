@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from dojobbot.domain import Delivery, Destination, Post, PostKind, Watch
+from dojobbot.closing import Closing
+from dojobbot.domain import Delivery, Post, PostKind, Watch
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,
@@ -22,6 +23,7 @@ from dojobbot.errors import (
     SlackThrottled,
     SlackUnavailable,
 )
+from dojobbot.fates import Pause
 from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
 from dojobbot.people import People
@@ -29,7 +31,8 @@ from dojobbot.ports import Claim, Clock, Messenger, Store
 from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
 from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.card import Card, card, fingerprint
-from dojobbot.slack.views.notice import elsewhere, notice
+from dojobbot.slack.views.closed import instead
+from dojobbot.slack.views.notice import notice
 from dojobbot.troubles import Troubles
 
 __all__ = ["SLACK_DOWN_PAUSE", "Courier", "Tally"]
@@ -44,6 +47,8 @@ One that did arrive is found by the look before, a second after the reply was lo
 ONCE_MORE = timedelta(seconds=5)
 """So long after the silence's look it is looked for once more, before it is sent again."""
 SLACK_DOWN_PAUSE = timedelta(seconds=5)
+REDRAWN_AFTER = timedelta(minutes=1)
+"""A notice that could not be sent for so long is drawn anew: it may be late, or one of many, by now."""
 DELIVERING = "delivering"
 Sent = TypeVar("Sent")
 log = logging.getLogger(__name__)
@@ -53,7 +58,8 @@ log = logging.getLogger(__name__)
 class Tally:
     """What was done since the start, for `/metrics`.
 
-    `dead`: posts that could not arrive where they belong; `redirected`: direct messages owed in their place.
+    `dead`: posts that could not arrive where they belong; `redirected`: direct messages owed in their place;
+    `paused`: subscriptions paused for it; `untold`: people whom nothing of ours reaches.
     """
 
     posts: int = 0
@@ -61,6 +67,8 @@ class Tally:
     resent_unverified: int = 0
     dead: int = 0
     redirected: int = 0
+    paused: int = 0
+    untold: int = 0
     throttled: int = 0
 
 
@@ -84,7 +92,7 @@ class Courier:
         self._troubles = troubles
         self._last_words = last_words
         self._failures: Counter[str] = Counter()
-        self._dms: dict[str, Destination] = {}
+        self._closing = Closing(store, messenger, clock)
         self.tally = Tally()
 
     async def serve(self, claim: Claim) -> timedelta:
@@ -156,7 +164,7 @@ class Courier:
     async def _finish(self, claim: Claim, post: Post) -> timedelta:
         """Send a post that waits, or look what became of one whose outcome nobody knows."""
         if post.attempted_at is None:
-            return await self._send(claim, post)
+            return await self._again(claim, post)
         try:
             ts = await self._messenger.find(
                 claim.destination, post.id, since_ts=claim.last_ts, attempted_at=post.attempted_at
@@ -182,6 +190,15 @@ class Courier:
             return silence
         await self._store.missing(claim, post.id, looks_left=post.looks_left - 1)
         return ONCE_MORE if post.looks_left > 1 else AT_ONCE
+
+    async def _again(self, claim: Claim, post: Post) -> timedelta:
+        """Send a post that is not there; a notice that waited long is drawn anew first."""
+        is_old = self._clock.now() - post.created_at > REDRAWN_AFTER
+        if is_old and post.kind is PostKind.NOTICE:
+            anew = await self._store.recall(claim, post.id)
+            if anew is not None:
+                return await self._tell(anew, anew.deliveries[0])
+        return await self._send(claim, post)
 
     async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
         if not await self._store.attempt(claim, post.id, self._clock.now()):
@@ -213,43 +230,36 @@ class Courier:
         self.tally.posts += 1
 
     async def _give_up(self, claim: Claim, post: Post, error: SlackError) -> timedelta:
-        """Bury a post that can't arrive. Whom a notice would have told in a channel is told directly."""
+        """Bury a post that can't arrive. Whom a notice would have told in a channel is told directly.
+
+        In a place that is closed, what was wished there pauses with it.
+        """
         redirected = 0
-        if (
-            post.kind is PostKind.NOTICE
-            and isinstance(error, DestinationClosed)
-            and not claim.destination.is_dm
-        ):
+        is_closed, where = isinstance(error, DestinationClosed), claim.destination
+        pauses = await self._closing.of_place(where, error.code) if is_closed else ()
+        if post.kind is PostKind.NOTICE and is_closed and not where.is_dm:
             redirected = await self._store.redirect(
                 claim,
                 post.id,
                 error.code,
-                dms=await self._dms_of(await self._store.mentioned(post.id)),
-                note=elsewhere(claim.destination.channel_id, error.code),
+                dms=await self._closing.dms_of(await self._store.mentioned(post.id)),
+                note=instead(where, error.code),
                 now=self._clock.now(),
+                pauses=pauses,
             )
         else:
-            await self._store.bury(claim, post.id, error.code, self._clock.now())
+            await self._store.bury(claim, post.id, error.code, self._clock.now(), pauses=pauses)
+        self._count(pauses)
         self._forget(post)
         self.tally.dead += 1
         self.tally.redirected += redirected
-        instead = f" Told directly instead: {redirected}." if redirected else ""
-        log.error("a post to %s can't arrive: %s%s", claim.destination.key, error, instead)
+        directly = f" Told directly instead: {redirected}." if redirected else ""
+        log.error("a post to %s can't arrive: %s%s", where.key, error, directly)
         return AT_ONCE
 
-    async def _dms_of(self, user_ids: Iterable[str]) -> dict[str, Destination]:
-        """Open direct messages with people; who can't be reached there either is left out."""
-        found: dict[str, Destination] = {}
-        for user_id in user_ids:
-            try:
-                if user_id not in self._dms:
-                    self._dms[user_id] = Destination(await self._messenger.open_dm(user_id))
-                found[user_id] = self._dms[user_id]
-            except (SlackThrottled, SlackUnavailable, DeliveryUnknown):
-                raise
-            except SlackError as error:
-                log.warning("%s can't be told directly either: %s", user_id, error)
-        return found
+    def _count(self, pauses: tuple[Pause, ...]) -> None:
+        self.tally.paused += sum(len(each.stranded.subscriptions) for each in pauses)
+        self.tally.untold += sum(each.post is None for each in pauses)
 
     def _forget(self, post: Post) -> None:
         """Drop what is known of a post that is over: Slack answers."""
@@ -310,7 +320,9 @@ class Courier:
             raise
         except DestinationClosed as error:
             log.warning("the card of job %s in %s is over: %s", watch.job_id, where.key, error)
-            await self._store.end_watch(claim, watch, error.code, self._clock.now())
+            pauses = await self._closing.of_card(watch, error.code)
+            await self._store.end_watch(claim, watch, error.code, self._clock.now(), pauses=pauses)
+            self._count(pauses)
             return AT_ONCE
         except SlackError as error:
             # Its next change is another payload; this one would be refused again and again.

@@ -101,6 +101,8 @@ class _Metrics:
             ("edits", tally.edits, "Edits of live cards."),
             ("posts_dead", tally.dead, "Messages that Slack will never take."),
             ("posts_redirected", tally.redirected, "Direct messages owed in the place of dead messages."),
+            ("subscriptions_paused", tally.paused, "Paused where nothing can be posted any more."),
+            ("people_untold", tally.untold, "Makers of them whom no direct message reaches."),
             ("posts_resent_unverified", tally.resent_unverified, "Sent again where history can't be read."),
             ("slack_throttled", tally.throttled, "Times that Slack asked us to slow down."),
         ):

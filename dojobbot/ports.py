@@ -330,11 +330,13 @@ class Store(Closings, Promises, Protocol):
         """
         ...
 
-    async def recall(self, claim: Claim, post_id: str) -> bool:
+    async def recall(self, claim: Claim, post_id: str) -> Claim | None:
         """Undo the commit of a notice that surely never arrived, so that it is drawn anew.
 
-        Its deliveries are owed again, and those of the notices behind it, which are not there either. False,
-        and nothing changed, when the claim was lost, or the post is no notice or is settled.
+        Its deliveries are owed again, and those of the notices behind it, which are not there either: gives
+        the claim with them, and without a post, though there may be others that are no notices. None,
+        and nothing changed, when the claim was lost, or the post is no notice, is settled, or was sent
+        unverified.
         """
         ...
 

@@ -19,7 +19,7 @@ __all__ = ["DEFAULT_LIMIT", "MOST", "VERBS", "JobQuery", "JobsQuery", "parse_job
 
 DEFAULT_LIMIT = 10
 MOST = 50
-VERBS = ("watch", "stop", "notify", "mute", "cancel", "approve")
+VERBS = ("watch", "stop", "notify", "mute", "deliveries", "cancel", "approve")
 
 _STATUSES = {word.lower(): normalise(word) for word in (*KNOWN_STATUSES, *SYNONYMS)}
 _MEANT = {

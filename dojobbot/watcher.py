@@ -41,6 +41,8 @@ GETS_AT_ONCE = 200
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
 EVERYTHING = 1_000_000
+CATCHING_UP = timedelta(minutes=1)
+"""After so long without a look, much may have ended; it is taken in in the order in which it ended."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -133,12 +135,16 @@ class Watcher:
             self._platform.list_jobs(JobFilter(created_after=since), limit=EVERYTHING),
         )
         listed = {reading.job.id: reading for reading in (*active.readings, *created.readings)}
-        await self._observe(listed.values())
+        at_once, late = list(listed.values()), None
+        if last_good is not None and began_at - last_good > CATCHING_UP:
+            late = [reading for reading in at_once if reading.job.is_terminal]
+            at_once = [reading for reading in at_once if not reading.job.is_terminal]
+        await self._observe(at_once)
         # The platform's clock rules the window of new jobs; ours stands in where it sends no Date. What comes
         # after is about single jobs: it changes nothing about which new ones were seen.
         await self._store.set_last_good_tick(_server_time(active, created) or began_at)
         self.health = replace(self.health, last_good_at=began_at)
-        await self._read_each(await self._to_get(listed))
+        await self._read_each(await self._to_get(listed), late)
 
     async def _to_get(self, listed: dict[str, Reading]) -> list[str]:
         """Choose the jobs to read one by one, and forget what was remembered of others."""
@@ -179,8 +185,10 @@ class Watcher:
         self._unreadable.intersection_update(wanted)
         self._asked_at = {job_id: at for job_id, at in self._asked_at.items() if job_id in wanted}
 
-    async def _read_each(self, job_ids: Iterable[str]) -> None:
+    async def _read_each(self, job_ids: Iterable[str], late: list[Reading] | None) -> None:
         """Read jobs one by one, and take them in as they arrive: together those that came meanwhile.
+
+        All at the end, with those in `late`, if there is such.
 
         The listings have just worked: the platform lives and takes our token. What fails here is that job's
         own trouble; it is said once, tried again, and neither fails the tick nor holds up the others.
@@ -202,6 +210,9 @@ class Watcher:
                     return
             if reading is None:
                 return
+            if late is not None:
+                late.append(reading)
+                return
             arrived.append(reading)
             async with taking_in:
                 together = arrived.copy()
@@ -213,6 +224,8 @@ class Watcher:
             await _together(*(read(job_id) for job_id in job_ids))
         finally:
             self._note_unreadable(failed)
+            if late:
+                await self._observe(sorted(late, key=_happened_at))
 
     async def _get(self, job_id: str) -> Reading | None:
         """Read one job. One that the platform does not know three times in a row is Gone."""
@@ -279,6 +292,11 @@ async def _together(*works: Coroutine[None, None, T]) -> list[T]:
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+def _happened_at(reading: Reading) -> datetime:
+    job = reading.job
+    return job.completed_at or job.updated_at or reading.began_at
 
 
 def _why(error: PlatformError) -> str:

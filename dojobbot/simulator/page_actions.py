@@ -22,6 +22,9 @@ COMMANDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("/job", "show one job: its id, the start of it, or a link to it", (("help", "what can follow the id"),)),
     ("/invite", "add somebody to this channel", (("@dojobbot", "so that it can post here"),)),
+    ("/remove", "take somebody out of this channel", (("@dojobbot", "nothing can be posted here then"),)),
+    ("/archive", "archive this channel", ()),
+    ("/unarchive", "open it again (in Slack: in the channel's settings)", ()),
 )
 """What the composer offers: name, use, and examples of what follows the name, with their use."""
 
@@ -44,8 +47,15 @@ async def say(workspace: SimulatedWorkspace, user: str, body: Mapping[str, objec
         raise Refusal(f"{name} is not supported in threads. Sorry! Type it into the channel.")
     if name == "/invite":
         await workspace.invite(user, channel, _named(workspace, words))
-        return None
-    return (await workspace.type_command(user, channel, text)).error
+    elif name == "/remove":
+        await workspace.remove(channel, _named(workspace, words))
+    elif name == "/archive":
+        await workspace.archive(user, channel)
+    elif name == "/unarchive":
+        await workspace.unarchive(user, channel)
+    else:
+        return (await workspace.type_command(user, channel, text)).error
+    return None
 
 
 async def press(workspace: SimulatedWorkspace, user: str, body: Mapping[str, object]) -> str | None:

@@ -11,6 +11,7 @@ from dojobbot.slack.services import Services
 from dojobbot.slack.verbs import Asked, Place
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.card import Card, card
+from dojobbot.slack.views.closed import paused
 
 __all__ = ["ACTS", "carry_out", "private_card"]
 
@@ -54,6 +55,7 @@ async def private_card(services: Services, job_id: str, place: Place, *, note: s
     if known is None:
         raise JobNotFound(job_id)
     subscriptions = await services.store.subscriptions(job_id)
+    mine = [each for each in subscriptions if each.user_id == place.user_id]
     watches = await services.store.watches(job_id)
     return card(
         Card(
@@ -61,9 +63,11 @@ async def private_card(services: Services, job_id: str, place: Place, *, note: s
             owner=await services.people.owner_name(known.job),
             now=services.clock.now(),
             private=True,
-            notifying=any(each.user_id == place.user_id for each in subscriptions),
+            notifying=bool(mine),
             watching=any(each.destination == place.destination for each in watches),
             action=await services.store.latest_action(job_id),
             note=note,
+            lag=await services.lag_note(),
+            paused=paused(mine),
         )
     )

@@ -16,6 +16,7 @@ from dojobbot.query_reports import parse_report
 from dojobbot.rights import is_owner
 from dojobbot.slack.asking import carry_out
 from dojobbot.slack.batching import watch_all
+from dojobbot.slack.fates import what_became
 from dojobbot.slack.replies import Payload, Reply
 from dojobbot.slack.reporting import report
 from dojobbot.slack.services import THOROUGH, Services
@@ -69,7 +70,10 @@ async def _answer(
             return answers.sentence(refusal)
         user = await services.people.slack_user(body["user_id"])
         place = Place(user.id, body["channel_id"])
-        return await how(services, _Typed(user, place, body.get("text") or ""))
+        try:
+            return await how(services, _Typed(user, place, body.get("text") or ""))
+        except PlatformError as error:
+            return answers.from_error(error, await services.lag_note())
 
     async def interim() -> Payload:
         return answers.placeholder()
@@ -194,6 +198,7 @@ async def _draw(
             now=services.clock.now(),
             looked_through=looked_through,
             bad_rows=listing.bad_rows,
+            lag=await services.lag_note(),
         )
     )
 
@@ -214,6 +219,10 @@ async def _job(services: Services, typed: _Typed) -> Payload:
     found = await _find(services, query.target)
     if not isinstance(found, str):
         return found
+    if verb == "deliveries":
+        # From the rows: it is asked when something went wrong, perhaps the platform.
+        stored = await services.store.job(found) or await services.read_job(found)
+        return await what_became(services, Asked(stored, typed.place))
     known, said = await services.read_or_recall(found, seconds=THOROUGH)
     return await carry_out(services, verb, Asked(known, typed.place), said=said)
 

@@ -13,6 +13,7 @@ from dojobbot.exports import Exports
 from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Platform, Store
 from dojobbot.slack.replies import Desk
+from dojobbot.slack.views.late import lag_note
 
 __all__ = ["QUICK", "THOROUGH", "Services", "in_time", "recalled"]
 
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class Services:
     """The ports, who people are, where they are served, and the bell of the outbox.
 
-    `project_id`: the one project that listings are narrowed to, if any.
+    `project_id`: the one project that listings are narrowed to, if any. `poll_seconds`: the pause between
+    two looks at the platform.
     """
 
     platform: Platform
@@ -39,10 +41,15 @@ class Services:
     exports: Exports
     wake: Callable[[], None]
     project_id: str | None = None
+    poll_seconds: float = 10.0
 
     def lists(self, job: Job) -> bool:
         """Whether a job belongs into lists: not hidden, and of our project where there is one."""
         return not job.hidden and self.project_id in {None, job.project_id}
+
+    async def lag_note(self) -> str:
+        """Say how long ago the platform was heard, when that is longer than usual; else nothing."""
+        return lag_note(await self.store.last_good_tick(), self.clock.now(), self.poll_seconds)
 
     async def take_in(self, reading: Reading) -> KnownJob:
         """Store a reading and give the job as it is known then."""

@@ -61,11 +61,15 @@ async def notify(services: Services, asked: Asked) -> str:
     result = await services.store.subscribe(
         place.user_id, known.job.id, destination, seen_seq=known.seq, now=services.clock.now()
     )
+    # Where they can be told of this job, they can be told of those whose messages had to wait, too.
+    resumed = await services.store.resume(place.user_id, destination)
     services.wake()
     if result is Subscribed.ENDED:
         return answers.NOTHING_LEFT
     if result is Subscribed.OWED:
         return f"It moved on while you pressed; the message is on its way {where}."
+    if resumed.anything:
+        return f":bell: I'll tell you {where} when it ends. What was paused there goes on."
     if result is Subscribed.ALREADY:
         return f"You are already on the list: I'll tell you {where} when it ends."
     return f":bell: I'll tell you {where} when it ends."

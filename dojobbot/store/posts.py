@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import case, delete, exists, insert, literal, null, select, update
@@ -14,7 +15,7 @@ from dojobbot.limits import CARD_EVERY
 from dojobbot.ports import Claim
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
-from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also
+from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also, owed_at
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
 
@@ -86,26 +87,28 @@ async def missing(
     await _update_open(connection, claim, post_id, **values)
 
 
-async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> bool:
-    """Undo the commit of a notice that never arrived, and of those behind it: they are owed again.
+async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> Claim | None:
+    """Undo the commit of a notice that never arrived, and of those behind it; gives the claim as it is then.
 
-    False, and nothing is written, without the claim, or for a post that carries nothing or is settled.
+    None, and nothing is written, without the claim, or for a post that is no notice, is settled, or may
+    have arrived where that cannot be looked up.
     """
     if not await holds(connection, claim):
-        return False
+        return None
     waiting = (
         (posts.c.destination_key == claim.destination.key)
         & posts.c.settled_at.is_(None)
         & (posts.c.kind == PostKind.NOTICE.value)
+        & (posts.c.unverified == 0)
     )
     this = select(posts.c.id).where(posts.c.id == post_id, waiting)
     if await connection.scalar(this.with_for_update(key_share=True)) is None:
-        return False
+        return None
     behind = select(posts.c.id).where(waiting, posts.c.attempted_at.is_(None))
     ids = {post_id, *(await connection.scalars(behind)).all()}
     await connection.execute(update(deliveries).where(deliveries.c.post_id.in_(ids)).values(post_id=None))
     await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
-    return True
+    return replace(claim, post=None, deliveries=await owed_at(connection, claim.destination))
 
 
 async def settle(

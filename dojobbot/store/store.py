@@ -237,7 +237,7 @@ class SqlStore:
         """Record that the post is about to be sent. False when the claim was lost: do not send."""
         return await self._write(posts.attempt, claim, post_id, now)
 
-    async def recall(self, claim: Claim, post_id: str) -> bool:
+    async def recall(self, claim: Claim, post_id: str) -> Claim | None:
         """Owe again what a notice carries that never arrived; see the port."""
         return await self._write(posts.recall, claim, post_id)
 

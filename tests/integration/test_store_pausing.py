@@ -220,8 +220,10 @@ async def test_a_notice_that_never_arrived_is_owed_again(store: Store) -> None:
     assert await store.commit_post(claim, one)
     assert await store.commit_post(claim, two)
     assert await store.attempt(claim, "post-1", at(9))
-    assert await store.recall(claim, "post-1")
-    assert not await store.recall(claim, "post-1")
+    again = await store.recall(claim, "post-1")
+    assert again is not None
+    assert (again.post, again.deliveries, again.token) == (None, before, claim.token)
+    assert await store.recall(claim, "post-1") is None
     await store.release(claim, next_send_at=at(9))
     anew = await claimed(store, 10)
     assert (anew.post, anew.deliveries) == (None, before)

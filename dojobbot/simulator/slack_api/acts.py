@@ -198,6 +198,11 @@ class Acts(Sights):
         self.state.set_channel(replace(channel, is_archived=True))
         self._events.archived(channel, user_id)
 
+    async def unarchive(self, user_id: str, channel_id: str) -> None:
+        """Open an archived channel again; who was in it still is, the bot among them."""
+        _, channel = self._member(user_id, channel_id)
+        self.state.set_channel(replace(channel, is_archived=False))
+
     def _seen(self, user: User, channel: Channel, ts: str) -> Message:
         message = self.state.find(channel.id, ts, user.id)
         if message is None:

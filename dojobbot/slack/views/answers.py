@@ -71,9 +71,9 @@ def words_of(error: DojobbotError) -> str:
     return f"{said if said.endswith(('.', '!', '?', '…')) else said + '.'} {escape(todo)}"
 
 
-def from_error(error: DojobbotError) -> Payload:
-    """Answer with what went wrong and what to do next."""
-    return sentence(f":warning: {words_of(error)}")
+def from_error(error: DojobbotError, more: str = "") -> Payload:
+    """Answer with what went wrong and what to do next, and `more` of ours (mrkdwn) behind it."""
+    return sentence(f":warning: {words_of(error)} {more}".rstrip())
 
 
 def file_of(job: Job, filename: str) -> str:
@@ -108,6 +108,7 @@ def job_help() -> Payload:
             ("/job <link>", "or a Deep Origin link that contains the id"),
             ("/job 9e9eb45e notify", "tells you when it ends; `mute` stops that"),
             ("/job 9e9eb45e watch", "posts a live card here; `stop` ends that"),
+            ("/job 9e9eb45e deliveries", "why didn't I get this? What I saw, and whom I told"),
             ("/job 9e9eb45e cancel", "cancels it, if it is yours"),
             ("/job 9e9eb45e approve", "shows its quote, to approve it"),
         ),

@@ -39,6 +39,8 @@ class Card:
         action: the job's latest cancel or approval, open or closed.
         note: a sentence of ours, mrkdwn, on what just happened; shown at the top.
         shared_by: the Slack user id of who shared it.
+        lag: a sentence on how long the platform was not heard; for private cards, which are drawn anew.
+        paused: a sentence on the person's subscriptions that are paused (private cards).
     """
 
     known: KnownJob
@@ -50,6 +52,8 @@ class Card:
     action: Action | None = None
     note: str = ""
     shared_by: str = ""
+    lag: str = ""
+    paused: str = ""
 
 
 def card(view: Card) -> Payload:
@@ -117,7 +121,7 @@ def _small_print(view: Card) -> list[str]:
     said = [*times(job, view.now), "" if _is_open(view.action) else _action_line(view)]
     if view.shared_by:
         said.append(f"Shared by {mention(view.shared_by)}")
-    said.append(f"As of {stamp(view.now)}")
+    said += [view.paused, f"As of {stamp(view.now)}", view.lag]
     return [part for part in said if part]
 
 

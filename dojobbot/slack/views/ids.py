@@ -10,6 +10,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from dojobbot.domain import Destination
+
 __all__ = [
     "ALL",
     "APPROVE",
@@ -24,14 +26,17 @@ __all__ = [
     "LOG",
     "LOGS",
     "MENU",
+    "MOVE",
     "MUTE",
     "NOTIFY",
+    "OF_PLACES",
     "OPEN",
     "OPENERS",
     "OUTPUTS",
     "PROGRESS",
     "REFRESH",
     "RELOAD",
+    "RESUME",
     "SHARE",
     "STATUS",
     "STOP",
@@ -43,8 +48,10 @@ __all__ = [
     "carriable",
     "decode",
     "decode_menu",
+    "decode_place",
     "encode",
     "encode_menu",
+    "encode_place",
     "in_details",
 ]
 
@@ -64,6 +71,11 @@ MENU = "menu"
 """A card's overflow menu; its options carry a verb and a value."""
 ALL = (NOTIFY, MUTE, WATCH, STOP, CANCEL, APPROVE, OPEN, CHOOSE, MENU)
 """Every action id that a message uses, those in `OPENERS` apart."""
+RESUME = "resume"
+"""A button about a place that closed: try again there."""
+MOVE = "move"
+"""The same: tell me here."""
+OF_PLACES = (RESUME, MOVE)
 REFRESH = "refresh"
 SHARE = "share"
 
@@ -91,6 +103,7 @@ _SEQ = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9A-Za-z]{0,40}")
 _AMOUNT = re.compile(r"(?=.{1,24}\Z)[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?")
 _MENU_VERBS = frozenset({REFRESH, SHARE})
+_PLACE = re.compile(r"([A-Z0-9]{2,30})(?::([0-9]{1,15}\.[0-9]{1,10}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +158,14 @@ def decode_menu(text: str) -> tuple[str, Value] | None:
     verb, _, rest = text.partition("|")
     value = decode(rest)
     return None if value is None or verb not in _MENU_VERBS else (verb, value)
+
+
+def encode_place(place: Destination) -> str:
+    """Write a place as text that `decode_place` reads back."""
+    return place.key
+
+
+def decode_place(text: str) -> Destination | None:
+    """Read a place; None for anything that does not look like one."""
+    found = _PLACE.fullmatch(text)
+    return None if found is None else Destination(found[1], found[2])

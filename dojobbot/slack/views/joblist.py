@@ -30,6 +30,7 @@ class JobList:
         now: the time of drawing.
         looked_through: how many of the newest jobs were searched on our side; None when all were.
         bad_rows: how many jobs could not be read.
+        lag: a sentence on how long the platform was not heard by the watcher.
     """
 
     items: tuple[tuple[Job, str], ...]
@@ -38,6 +39,7 @@ class JobList:
     now: datetime
     looked_through: int | None = None
     bad_rows: int = 0
+    lag: str = ""
 
 
 def job_list(view: JobList) -> Payload:
@@ -128,6 +130,8 @@ def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:
         )
     if view.bad_rows:
         said.append(f"{plural(view.bad_rows, 'job')} could not be read and {_are(view.bad_rows)} left out.")
+    if view.lag:
+        said.append(view.lag)
     body = [*([blocks.context("\n".join(said))] if said else []), *menu]
     return [blocks.attachment(OTHER.color, body)] if body else []
 

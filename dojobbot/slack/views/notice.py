@@ -11,23 +11,17 @@ from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
 from dojobbot.slack.views.describe import headline, identity, span, state
+from dojobbot.slack.views.late import lateness
 from dojobbot.slack.views.progress import summary
 from dojobbot.slack.views.status import look
 from dojobbot.slack.views.why import quoted
 
-__all__ = ["elsewhere", "notice"]
+__all__ = ["notice"]
 
 _MOST_MENTIONS = 200
 """About 3,000 of the 4,000 characters that Slack advises for a message's text."""
 _MOST_LINES = 6
 _LONGEST_LINE = 200
-_WHY_NOT_THERE = {
-    "not_in_channel": "I'm not in it any more",
-    "channel_not_found": "it is gone, or I'm not in it any more",
-    "is_archived": "it is archived",
-    "thread_not_found": "the thread is gone",
-    "cannot_reply_to_message": "the thread is gone",
-}
 
 
 def notice(
@@ -38,7 +32,7 @@ def notice(
     Args:
         delivery: what is owed; its snapshot is the job as it was at the transition.
         owner: the owner's name, foreign text.
-        now: the time of drawing.
+        now: the time of drawing, and of sending: what comes late says so.
         note: a sentence of ours, mrkdwn, on why it comes here.
         log: the job's last log lines, newest first; shown in direct messages alone.
     """
@@ -50,8 +44,10 @@ def notice(
     body = [blocks.section("\n".join(_lines(job, owner, now, private=private)))]
     if private and log:
         body.append(blocks.section(_tail(log)))
-    if note:
-        body.append(blocks.context(note))
+    late = lateness(delivery, now)
+    small = " ".join(filter(None, [note, f"This comes {late}." if late else ""]))
+    if small:
+        body.append(blocks.context(small))
     if ids.carriable(job.id):
         body.append(blocks.actions(_buttons(job, delivery.transition.seq)))
     return blocks.message(text, [blocks.attachment(look(job.status).color, body)])
@@ -70,17 +66,6 @@ def _tail(log: Sequence[LogLine]) -> str:
     """Draw the last lines of a log, the newest at the bottom as in a log."""
     lines = [foreign(f"{line.level.upper()} {line.message}", _LONGEST_LINE) for line in log[:_MOST_LINES]]
     return "\n".join(["*Last log lines*", "```", *reversed(lines), "```"])
-
-
-def elsewhere(channel_id: str, code: str) -> str:
-    """Say, in mrkdwn, why a notice comes in a direct message that was wanted in a channel.
-
-    Args:
-        channel_id: the channel.
-        code: Slack's word for why it could not be posted there.
-    """
-    why = _WHY_NOT_THERE.get(code, f"Slack says {foreign(code, 60)}")
-    return f"I couldn't post this in <#{channel_id}>: {why}."
 
 
 def _lines(job: Job, owner: str, now: datetime, *, private: bool) -> list[str]:
