@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from dojobbot.closing import Closing
+from dojobbot.decide import told_next
 from dojobbot.domain import Delivery, Post, PostKind, Watch
 from dojobbot.errors import (
     DeliveryUnknown,
@@ -29,9 +30,10 @@ from dojobbot.limits import backoff
 from dojobbot.people import People
 from dojobbot.ports import Claim, Clock, Messenger, Store
 from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
-from dojobbot.slack.views.blocks import Payload
+from dojobbot.slack.views.blocks import Payload, in_words
 from dojobbot.slack.views.card import Card, card, fingerprint
 from dojobbot.slack.views.closed import instead
+from dojobbot.slack.views.digest import digest
 from dojobbot.slack.views.notice import notice
 from dojobbot.troubles import Troubles
 
@@ -104,7 +106,7 @@ class Courier:
             if claim.post is not None:
                 return await self._finish(claim, claim.post)
             if claim.deliveries:
-                return await self._tell(claim, claim.deliveries[0])
+                return await self._tell(claim)
             if claim.watches:
                 return await self._show(claim, claim.watches[0])
         except SlackThrottled as error:
@@ -130,36 +132,41 @@ class Courier:
 
     # --- posts
 
-    async def _tell(self, claim: Claim, delivery: Delivery) -> timedelta:
+    async def _tell(self, claim: Claim) -> timedelta:
+        together = told_next(claim.deliveries)
+        if len(together) == 1:
+            return await self._commit_and_send(claim, [await self._alone(claim, together[0])])
+        first = uuid.uuid4().hex
+        pages = enumerate(digest(await self._last_words.of_many(together), self._clock.now()))
+        # Their ids sort as their pages do: in that order they are sent.
+        posts = [
+            self._notice(claim, page.payload, page.deliveries, f"{first}-{number:03}")
+            for number, page in pages
+        ]
+        return await self._commit_and_send(claim, posts)
+
+    async def _alone(self, claim: Claim, delivery: Delivery) -> Post:
         told = await self._last_words.of(delivery)
         owner = await self._people.owner_name(delivery.snapshot)
         payload = notice(told.delivery, owner, self._clock.now(), delivery.note, told.log)
-        post = self._new_post(claim, PostKind.NOTICE, payload, deliveries=(delivery.id,))
-        return await self._commit_and_send(claim, post)
+        return self._notice(claim, payload, (delivery.id,))
 
-    def _new_post(
-        self,
-        claim: Claim,
-        kind: PostKind,
-        payload: Payload,
-        *,
-        deliveries: tuple[int, ...] = (),
-        watch_id: int | None = None,
+    def _notice(
+        self, claim: Claim, payload: Payload, deliveries: tuple[int, ...], post_id: str | None = None
     ) -> Post:
         return Post(
-            id=uuid.uuid4().hex,
+            id=post_id or uuid.uuid4().hex,
             destination=claim.destination,
-            kind=kind,
+            kind=PostKind.NOTICE,
             payload=payload,
             created_at=self._clock.now(),
             deliveries=deliveries,
-            watch_id=watch_id,
         )
 
-    async def _commit_and_send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
-        if not await self._store.commit_post(claim, post):
+    async def _commit_and_send(self, claim: Claim, posts: Sequence[Post], shown: str = "") -> timedelta:
+        if not await self._store.commit_post(claim, *posts):
             return await self._not_called(claim)
-        return await self._send(claim, post, shown)
+        return await self._send(claim, posts[0], shown)
 
     async def _finish(self, claim: Claim, post: Post) -> timedelta:
         """Send a post that waits, or look what became of one whose outcome nobody knows."""
@@ -204,8 +211,12 @@ class Courier:
         if not await self._store.attempt(claim, post.id, self._clock.now()):
             return await self._not_called(claim)
         try:
-            ts = await _drawn_or_headline(
-                post.kind, post.payload, lambda what: self._messenger.post(post.destination, what, post.id)
+            ts = await _drawn_or_said(
+                post.kind,
+                post.payload,
+                # A headline counts the jobs of a digest; each of them must be named.
+                in_words(post.payload) if len(post.deliveries) > 1 else str(post.payload["text"]),
+                lambda what: self._messenger.post(post.destination, what, post.id),
             )
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
@@ -285,8 +296,15 @@ class Courier:
             return await self._not_called(claim)
         payload, shows = drawn
         if watch.ts is None:
-            post = self._new_post(claim, PostKind.CARD, payload, watch_id=watch.id)
-            return await self._commit_and_send(claim, post, shows)
+            post = Post(
+                id=uuid.uuid4().hex,
+                destination=claim.destination,
+                kind=PostKind.CARD,
+                payload=payload,
+                created_at=self._clock.now(),
+                watch_id=watch.id,
+            )
+            return await self._commit_and_send(claim, [post], shows)
         if shows == watch.shown:
             await self._store.settle_edit(claim, watch, shows, self._clock.now())
             return await self._not_called(claim)
@@ -306,8 +324,11 @@ class Courier:
     async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
         what, where = f"watch {watch.id}", claim.destination
         try:
-            await _drawn_or_headline(
-                PostKind.CARD, payload, lambda drawn: self._messenger.edit(where.channel_id, ts, drawn)
+            await _drawn_or_said(
+                PostKind.CARD,
+                payload,
+                str(payload["text"]),
+                lambda drawn: self._messenger.edit(where.channel_id, ts, drawn),
             )
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
@@ -348,14 +369,14 @@ class Courier:
         )
 
 
-async def _drawn_or_headline(
-    kind: PostKind, payload: Payload, send: Callable[[Payload], Awaitable[Sent]]
+async def _drawn_or_said(
+    kind: PostKind, payload: Payload, in_text: str, send: Callable[[Payload], Awaitable[Sent]]
 ) -> Sent:
-    """Send a payload; when Slack cannot draw it, its headline alone still says what happened."""
+    """Send a payload; when Slack cannot draw it, text alone still says what happened."""
     try:
         return await send(payload)
     except (SlackThrottled, SlackUnavailable, DeliveryUnknown, DestinationClosed):
         raise
     except SlackError as error:
         log.error("Slack does not draw a %s (%s): its text is sent alone", kind, error.code)
-        return await send({"text": payload["text"], "attachments": []})
+        return await send({"text": in_text, "attachments": []})

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dojobbot.domain import (
     ENDED,
+    FAILED,
     GONE,
     TERMINAL,
     Action,
     ActionKind,
+    Delivery,
     Destination,
     Job,
     KnownJob,
@@ -24,7 +26,12 @@ from dojobbot.domain import (
     Transition,
 )
 
-__all__ = ["Decision", "action_outcome", "judge", "owed_to"]
+__all__ = ["Decision", "action_outcome", "covers", "judge", "owed_to", "told_next"]
+
+_TOLD_AS_FAILURE = FAILED | {GONE}
+"""What a subscription to failures covers. Gone is among them: silence would pass for good news."""
+MOST_SINGLE = 3
+"""So many notices in a row are read; more are a flood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +81,27 @@ def judge(
     if job.status == known.job.status:
         return Decision(known=updated, closed=closed)
     transition = Transition(job_id=job.id, seq=updated.seq, old=known.job.status, new=job.status, seen_at=now)
-    covered = tuple(subscriptions) if job.status in TERMINAL else ()
+    wishes = tuple(subscriptions)
     return Decision(
         known=updated,
         transition=transition,
-        owed=owed_to(covered),
-        finished=tuple(each.id for each in covered) if job.status in ENDED else (),
+        owed=owed_to(each for each in wishes if covers(job.status, failures_only=each.failures_only)),
+        finished=tuple(each.id for each in wishes) if job.status in ENDED else (),
         closed=closed,
     )
+
+
+def covers(status: str, *, failures_only: bool) -> bool:
+    """Whether a subscription is about reaching a status."""
+    return status in (_TOLD_AS_FAILURE if failures_only else TERMINAL)
 
 
 def owed_to(subscriptions: Iterable[Subscription]) -> tuple[Owed, ...]:
     """Give one delivery for each destination, mentioning every subscriber there once, oldest first.
 
     It is held where everybody's subscription is paused. Where somebody's is not, something can be posted
-    again, and those whose wish is paused are mentioned, too: it is what they wanted.
+    again, and those whose wish is paused are mentioned, too: it is what they wanted. It is urgent where one
+    of them asked for failures.
     """
     there: dict[Destination, list[Subscription]] = {}
     for each in subscriptions:
@@ -98,9 +111,24 @@ def owed_to(subscriptions: Iterable[Subscription]) -> tuple[Owed, ...]:
             destination,
             tuple(dict.fromkeys(each.user_id for each in wishes)),
             held=all(each.paused_at is not None for each in wishes),
+            urgent=any(each.failures_only for each in wishes),
         )
         for destination, wishes in there.items()
     )
+
+
+def told_next(waiting: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Choose what a destination is told next: one delivery by itself, or all of them as a digest.
+
+    Up to three come one by one. Of more, the urgent ones come first and by themselves.
+
+    Args:
+        waiting: what the destination is owed, oldest first; at least one.
+    """
+    if len(waiting) <= MOST_SINGLE:
+        return (waiting[0],)
+    urgent = next((each for each in waiting if each.urgent), None)
+    return tuple(waiting) if urgent is None else (urgent,)
 
 
 def action_outcome(kind: ActionKind, status: str) -> str | None:

@@ -250,6 +250,7 @@ class Subscription:
     """A standing wish: tell `user_id` in `destination` when the job reaches a terminal status.
 
     It is paused while nothing can be posted there; `paused_because` is Slack's word for why.
+    `failures_only`: it is about failures alone, and those are told at once, whatever else waits there.
     """
 
     id: int
@@ -259,6 +260,7 @@ class Subscription:
     created_at: datetime
     paused_at: datetime | None = None
     paused_because: str = ""
+    failures_only: bool = False
 
 
 class BatchKind(StrEnum):
@@ -309,6 +311,7 @@ class Delivery:
     """What one destination is owed because of one transition. `mentions`: every subscriber there.
 
     `note`: a sentence of ours, mrkdwn, on why it comes there, when nobody asked for it there.
+    `urgent`: somebody there asked to be told of failures, so it is told by itself and first.
     """
 
     id: int
@@ -317,6 +320,7 @@ class Delivery:
     mentions: tuple[str, ...]
     snapshot: Job
     note: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,11 +328,13 @@ class Owed:
     """A delivery before it has a row: where to, and whom it mentions.
 
     `held`: it is not sent before somebody whom it mentions says so, since nothing could be posted there.
+    `urgent`: see Delivery.
     """
 
     destination: Destination
     mentions: tuple[str, ...]
     held: bool = False
+    urgent: bool = False
 
 
 class PostKind(StrEnum):

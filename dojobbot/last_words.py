@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,6 +24,8 @@ PATIENCE = 2.0
 REST = timedelta(seconds=30)
 """After trouble nobody is asked for so long: many messages may wait behind each other."""
 LOG_LINES = 6
+MOST_OF_MANY = 8
+"""So many requests at once are no burden to the platform."""
 NO_LINES: tuple[LogLine, ...] = ()
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -45,10 +48,17 @@ class LastWords:
         self._clock = clock
         self._not_before: datetime | None = None
 
-    async def of(self, delivery: Delivery) -> Told:
+    async def of_many(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Complete the first failures among deliveries that are told together, side by side."""
+        failed = [each for each in deliveries if each.snapshot.status in FAILED][:MOST_OF_MANY]
+        told = await asyncio.gather(*(self.of(each, with_log=False) for each in failed))
+        completed = {each.delivery.id: each.delivery for each in told}
+        return tuple(completed.get(each.id, each) for each in deliveries)
+
+    async def of(self, delivery: Delivery, *, with_log: bool = True) -> Told:
         """Complete a delivery. Log lines are for the eyes of one person, so for direct messages alone."""
         job, platform = delivery.snapshot, self._platform
-        wants_log = job.status in FAILED and delivery.destination.is_dm
+        wants_log = with_log and job.status in FAILED and delivery.destination.is_dm
         wants_reading = _is_incomplete(job)
         if platform is None or self._rests() or not (wants_reading or wants_log):
             return Told(delivery)

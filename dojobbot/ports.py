@@ -99,6 +99,8 @@ class Subscribed(StrEnum):
 
     NEW = "new"
     ALREADY = "already"
+    CHANGED = "changed"
+    """It was about failures only, and is about every end now, or the other way round."""
     OWED = "owed"
     """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
     ENDED = "ended"
@@ -185,11 +187,19 @@ class Store(Closings, Promises, Protocol):
 
     # --- subscriptions
     async def subscribe(
-        self, user_id: str, job_id: str, destination: Destination, *, seen_seq: int, now: datetime
+        self,
+        user_id: str,
+        job_id: str,
+        destination: Destination,
+        *,
+        seen_seq: int,
+        now: datetime,
+        failures_only: bool = False,
     ) -> Subscribed:
         """Add a wish. `seen_seq` is the version of the job that the person saw when pressing.
 
-        A person has at most one open subscription for a job and destination.
+        A person has at most one open subscription for a job and destination: asking again for failures only,
+        or for all again, changes it.
         """
         ...
 

@@ -21,6 +21,8 @@ DEFAULT_LIMIT = 10
 MOST = 50
 VERBS = ("watch", "stop", "notify", "mute", "deliveries", "cancel", "approve")
 
+_ONLY_FAILURES = "failures"
+"""What may follow `notify`; both together are the verb of this name."""
 _STATUSES = {word.lower(): normalise(word) for word in (*KNOWN_STATUSES, *SYNONYMS)}
 _MEANT = {
     "active": "running",
@@ -71,7 +73,10 @@ class JobsQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobQuery:
-    """What `/job` was asked for: `target` is a full id or a prefix of one, in lower case."""
+    """What `/job` was asked for: `target` is a full id or a prefix of one, in lower case.
+
+    `verb` is one of VERBS, or `failures` after `notify failures`.
+    """
 
     target: str = ""
     verb: str | None = None
@@ -130,8 +135,8 @@ def parse_job(text: str) -> JobQuery:
     words = split_words(text)
     if not words or "help" in words:
         return JobQuery(help=True)
-    verbs = list(dict.fromkeys(word for word in words if word in VERBS))
-    rest = list(dict.fromkeys(word for word in words if word not in VERBS))
+    verbs = _verbs(words)
+    rest = [word for word in dict.fromkeys(words) if word not in (*VERBS, *verbs)]
     if not rest:
         raise InvalidQuery(f"Which job do you mean to {verbs[0]}?", hint=_JOB_HINT)
     targets = [target for target in map(_target, rest) if target]
@@ -151,6 +156,16 @@ def parse_job(text: str) -> JobQuery:
             f"I can't do both `{verbs[0]}` and `{verbs[1]}`.", hint="Type one of them after the id."
         )
     return JobQuery(target=targets[0], verb=verbs[0] if verbs else None)
+
+
+def _verbs(words: list[str]) -> list[str]:
+    """Give the verbs that were typed, each once; `failures` says more about `notify`, wherever it stands."""
+    verbs = list(dict.fromkeys(word for word in words if word in VERBS))
+    if _ONLY_FAILURES not in words:
+        return verbs
+    if verbs != ["notify"]:
+        raise InvalidQuery("`failures` goes with `notify`.", hint="Type `/job <id> notify failures`.")
+    return [_ONLY_FAILURES]
 
 
 def _not_a_filter(word: str) -> InvalidQuery:

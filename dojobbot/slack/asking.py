@@ -17,6 +17,7 @@ __all__ = ["ACTS", "carry_out", "private_card"]
 
 VERBS: dict[str, Callable[[Services, Asked], Awaitable[str]]] = {
     "notify": verbs.notify,
+    "failures": verbs.notify_failures,
     "mute": verbs.mute,
     "watch": batching.watch,
     "stop": verbs.stop,
@@ -64,6 +65,7 @@ async def private_card(services: Services, job_id: str, place: Place, *, note: s
             now=services.clock.now(),
             private=True,
             notifying=bool(mine),
+            failures_only=bool(mine) and all(each.failures_only for each in mine),
             watching=any(each.destination == place.destination for each in watches),
             action=await services.store.latest_action(job_id),
             note=note,

@@ -8,12 +8,14 @@ about 12,000 characters of block text in all (an undocumented cap, `msg_blocks_t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 __all__ = [
     "MESSAGE_BUDGET",
     "SECTION_BUDGET",
     "block_text",
+    "callout",
     "clip",
     "clock",
     "code",
@@ -31,6 +33,8 @@ __all__ = [
 SECTION_BUDGET = 3000
 MESSAGE_BUDGET = 12_000
 
+_MOST_CALLED = 200
+"""About 3,000 of the 4,000 characters that Slack advises for a message's text."""
 _NEAR = timedelta(hours=12)
 _CUT_ENTITY = re.compile(r"&[a-z]{0,4}$")
 
@@ -72,6 +76,14 @@ def code(text: str, limit: int = 100) -> str:
 def mention(user_id: str) -> str:
     """Name a Slack user so that Slack shows (and tells) the person."""
     return f"<@{escape(user_id)}>"
+
+
+def callout(user_ids: Iterable[str]) -> str:
+    """Mention people, each once, before a headline; of very many, the rest are counted."""
+    everybody = tuple(dict.fromkeys(user_ids))
+    named = "".join(f"{mention(user_id)} " for user_id in everybody[:_MOST_CALLED])
+    rest = len(everybody) - _MOST_CALLED
+    return f"{named}and {plural(rest, 'other')}: " if rest > 0 else named
 
 
 def date(moment: datetime, now: datetime) -> str:

@@ -17,7 +17,17 @@ from dojobbot.slack.text import mention
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.card import Card, card
 
-__all__ = ["Asked", "Place", "cannot_post", "mute", "notify", "share", "stop", "watch"]
+__all__ = [
+    "Asked",
+    "Place",
+    "cannot_post",
+    "mute",
+    "notify",
+    "notify_failures",
+    "share",
+    "stop",
+    "watch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +63,27 @@ class Asked:
 
 
 async def notify(services: Services, asked: Asked) -> str:
-    """Subscribe the presser, here where that is possible, else in their DM."""
+    """Tell the presser when the job ends, here where that is possible, else in their DM."""
+    return await _subscribe(services, asked, failures_only=False)
+
+
+async def notify_failures(services: Services, asked: Asked) -> str:
+    """Tell the presser only if the job fails."""
+    return await _subscribe(services, asked, failures_only=True)
+
+
+async def _subscribe(services: Services, asked: Asked, *, failures_only: bool) -> str:
     known, place = asked.known, asked.place
     if known.job.has_ended:
         return answers.NOTHING_LEFT
     destination, where = await _where_to_tell(services, place)
     result = await services.store.subscribe(
-        place.user_id, known.job.id, destination, seen_seq=known.seq, now=services.clock.now()
+        place.user_id,
+        known.job.id,
+        destination,
+        seen_seq=known.seq,
+        now=services.clock.now(),
+        failures_only=failures_only,
     )
     # Where they can be told of this job, they can be told of those whose messages had to wait, too.
     resumed = await services.store.resume(place.user_id, destination)
@@ -68,11 +92,14 @@ async def notify(services: Services, asked: Asked) -> str:
         return answers.NOTHING_LEFT
     if result is Subscribed.OWED:
         return f"It moved on while you pressed; the message is on its way {where}."
+    when = "only if it fails" if failures_only else "when it ends"
     if resumed.anything:
-        return f":bell: I'll tell you {where} when it ends. What was paused there goes on."
+        return f":bell: I'll tell you {where} {when}. What was paused there goes on."
     if result is Subscribed.ALREADY:
-        return f"You are already on the list: I'll tell you {where} when it ends."
-    return f":bell: I'll tell you {where} when it ends."
+        return f"You are already on the list: I'll tell you {where} {when}."
+    if result is Subscribed.CHANGED:
+        return f":bell: From now on I'll tell you {where} {when}{'' if failures_only else ', however'}."
+    return f":bell: I'll tell you {where} {when}."
 
 
 async def mute(services: Services, asked: Asked) -> str:

@@ -38,15 +38,16 @@ async def owe_also(
 ) -> bool:
     """Owe a transition to somebody after it was seen, with a `note` on why it comes there.
 
-    Where the destination is owed it already, the message will mention them too; one that was held there is
-    not held any longer. False when it has been sent there by now, so that nothing more is owed.
+    Where the destination is owed it already, the message will mention them too, and is urgent if either is;
+    one that was held there is not held any longer. False when it has been sent there by now, so that nothing
+    more is owed.
     """
     inserted = await connection.execute(
         insert_new(connection, deliveries), rows.delivery_values(transition, owed, snapshot, now, note)
     )
     if inserted.rowcount:
         return True
-    query = select(deliveries.c.id, deliveries.c.mentions).where(
+    query = select(deliveries.c.id, deliveries.c.mentions, deliveries.c.urgent).where(
         deliveries.c.job_id == transition.job_id,
         deliveries.c.seq == transition.seq,
         deliveries.c.destination_key == owed.destination.key,
@@ -57,7 +58,9 @@ async def owe_also(
         return False
     everybody = tuple(dict.fromkeys((*queued.mentions, *owed.mentions)))
     await connection.execute(
-        update(deliveries).where(deliveries.c.id == queued.id).values(mentions=everybody, held_at=None)
+        update(deliveries)
+        .where(deliveries.c.id == queued.id)
+        .values(mentions=everybody, held_at=None, urgent=queued.urgent or owed.urgent)
     )
     return True
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, literal, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dojobbot.decide import covers
 from dojobbot.domain import ENDED, Destination, Owed, Subscription, Transition, Watch
 from dojobbot.ports import Subscribed
 from dojobbot.store import rows
@@ -91,6 +92,7 @@ async def subscribe(
     *,
     seen_seq: int,
     now: datetime,
+    failures_only: bool,
 ) -> Subscribed:
     """Add a wish, or what it would have brought if the job got there since `seen_seq`."""
     # Nobody takes in a reading of the job between what is read here and what is written.
@@ -101,7 +103,7 @@ async def subscribe(
     job = rows.known_job(job_row).job
     await ensure_destination(connection, destination, now)
     owed = False
-    if job.is_terminal and (job_row.moved_seq or 0) > seen_seq:
+    if covers(job.status, failures_only=failures_only) and (job_row.moved_seq or 0) > seen_seq:
         transition = Transition(
             job_id=job_id,
             seq=job_row.moved_seq,
@@ -109,16 +111,37 @@ async def subscribe(
             new=job.status,
             seen_at=job_row.moved_at,
         )
-        owed = await owe_also(connection, transition, Owed(destination, (user_id,)), job, now)
+        wish = Owed(destination, (user_id,), urgent=failures_only)
+        owed = await owe_also(connection, transition, wish, job, now)
     if job.has_ended:
         return Subscribed.OWED if owed else Subscribed.ENDED
+    result = await _wish(connection, user_id, job_id, destination, now=now, failures_only=failures_only)
+    return Subscribed.OWED if owed else result
+
+
+async def _wish(
+    connection: AsyncConnection,
+    user_id: str,
+    job_id: str,
+    destination: Destination,
+    *,
+    now: datetime,
+    failures_only: bool,
+) -> Subscribed:
+    """Open a subscription, or make the one that is open what is wished now."""
+    mine = {"user_id": user_id, "job_id": job_id, "destination_key": destination.key}
     inserted = await connection.execute(
-        insert_new(connection, subscriptions),
-        {"user_id": user_id, "job_id": job_id, "destination_key": destination.key, "created_at": now},
+        insert_new(connection, subscriptions), mine | {"created_at": now, "failures_only": failures_only}
     )
-    if owed:
-        return Subscribed.OWED
-    return Subscribed.NEW if inserted.rowcount else Subscribed.ALREADY
+    if inserted.rowcount:
+        return Subscribed.NEW
+    changed = await connection.execute(
+        update(subscriptions)
+        .filter_by(**mine)
+        .where(IS_OPEN, subscriptions.c.failures_only != failures_only)
+        .values(failures_only=failures_only)
+    )
+    return Subscribed.CHANGED if changed.rowcount else Subscribed.ALREADY
 
 
 async def unsubscribe(connection: AsyncConnection, user_id: str, job_id: str, now: datetime) -> int:

@@ -170,9 +170,8 @@ async def move(
     spare = await connection.execute(update(subscriptions).where(*mine).values(closed_at=now))
     held = await _held_for(connection, user_id, place)
     for each in held:
-        await owe_also(
-            connection, each.transition, Owed(to, (user_id,)), each.snapshot, now, note=each.note or note
-        )
+        wish = Owed(to, (user_id,), urgent=each.urgent)
+        await owe_also(connection, each.transition, wish, each.snapshot, now, note=each.note or note)
         await _take_from(connection, each, user_id)
     return Resumed(moved.rowcount + twice.rowcount + spare.rowcount, len(held))
 

@@ -163,7 +163,7 @@ async def redirect(
             if user_id not in dms:
                 continue
             await ensure_destination(connection, dms[user_id], now)
-            wish = Owed(dms[user_id], (user_id,))
+            wish = Owed(dms[user_id], (user_id,), urgent=delivery.urgent)
             owed += await owe_also(connection, delivery.transition, wish, delivery.snapshot, now, note=note)
     return owed
 

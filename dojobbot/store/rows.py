@@ -150,6 +150,7 @@ def delivery_values(
         "created_at": now,
         "note": note,
         "held_at": now if owed.held else None,
+        "urgent": owed.urgent,
     }
 
 
@@ -162,6 +163,7 @@ def delivery(row: AnyRow, destination: Destination) -> Delivery:
         mentions=tuple(row.mentions),
         snapshot=msgspec.convert(row.snapshot, Job),
         note=row.note,
+        urgent=row.urgent,
     )
 
 
@@ -180,6 +182,7 @@ def subscription(row: AnyRow) -> Subscription:
         created_at=row.created_at,
         paused_at=row.paused_at,
         paused_because=row.paused_because or "",
+        failures_only=row.failures_only,
     )
 
 

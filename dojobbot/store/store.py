@@ -109,10 +109,25 @@ class SqlStore:
     # --- subscriptions
 
     async def subscribe(
-        self, user_id: str, job_id: str, destination: Destination, *, seen_seq: int, now: datetime
+        self,
+        user_id: str,
+        job_id: str,
+        destination: Destination,
+        *,
+        seen_seq: int,
+        now: datetime,
+        failures_only: bool = False,
     ) -> Subscribed:
-        """Add a wish. `seen_seq` is the version of the job that the person saw when pressing."""
-        return await self._write(follows.subscribe, user_id, job_id, destination, seen_seq=seen_seq, now=now)
+        """Add a wish, or change it; see the port."""
+        return await self._write(
+            follows.subscribe,
+            user_id,
+            job_id,
+            destination,
+            seen_seq=seen_seq,
+            now=now,
+            failures_only=failures_only,
+        )
 
     async def unsubscribe(self, user_id: str, job_id: str, now: datetime) -> int:
         """Close all the person's open subscriptions about the job; returns how many there were."""

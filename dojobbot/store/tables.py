@@ -144,6 +144,7 @@ subscriptions = Table(
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("destination_key", ForeignKey("destinations.key"), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("failures_only", Boolean, nullable=False, default=False),
     Column("closed_at", Moment),
     # Nothing can be posted there any more, in Slack's word for why; what it brings is held meanwhile.
     Column("paused_at", Moment),
@@ -253,6 +254,8 @@ deliveries = Table(
     Column("note", Text, nullable=False, default=""),
     # Since when it is not sent, because everybody's subscription there is paused.
     Column("held_at", Moment),
+    # Whether it goes before what else waits there, and by itself.
+    Column("urgent", Boolean, nullable=False, default=False),
     UniqueConstraint("job_id", "seq", "destination_key"),
 )
 _only_where(

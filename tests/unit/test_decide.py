@@ -7,18 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dojobbot.decide import NOTHING_NEW, action_outcome, judge
+from dojobbot.decide import NOTHING_NEW, action_outcome, judge, told_next
 from dojobbot.domain import (
     GONE,
     Action,
     ActionKind,
     Branch,
+    Delivery,
     Destination,
     Job,
     KnownJob,
     Progress,
     Reading,
     Subscription,
+    Transition,
 )
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -189,3 +191,46 @@ def test_a_result_stays_when_a_tree_without_one_follows() -> None:
     decision = judge(listed, replace(detailed, job=replace(detailed.job, progress=tree)), [], [], NOW)
     assert decision.known is not None
     assert decision.known.job.progress == replace(tree, result="-8.42 kcal/mol")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("Failed", ("U1", "U2")), (GONE, ("U1", "U2")), ("Cancelled", ("U1",))]
+)
+def test_who_asked_for_failures_is_told_of_failures(status: str, told: tuple[str, ...]) -> None:
+    """Both share the message that concerns both, and it is urgent for the sake of one of them."""
+    wishes = [wish(1, "U1"), replace(wish(2, "U2"), failures_only=True)]
+    decision = judge(known("Running"), seen(status), wishes, [], NOW)
+    (owed,) = decision.owed
+    assert (owed.mentions, owed.urgent) == (told, "U2" in told)
+    assert decision.finished == (1, 2)
+
+
+def waiting(*urgent: bool) -> list[Delivery]:
+    moved = Transition(job_id="j", seq=2, old="Running", new="Failed", seen_at=NOW)
+    return [
+        Delivery(
+            id=number,
+            transition=moved,
+            destination=HERE,
+            mentions=("U1",),
+            snapshot=job("Failed"),
+            urgent=each,
+        )
+        for number, each in enumerate(urgent, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("urgent", "told"),
+    [
+        ((False,), [1]),
+        ((False, False, True), [1]),
+        ((False,) * 4, [1, 2, 3, 4]),
+        ((False, False, True, True), [3]),
+        ((True,) * 5, [1]),
+    ],
+)
+def test_up_to_three_are_told_one_by_one_and_urgent_ones_break_through(
+    urgent: tuple[bool, ...], told: list[int]
+) -> None:
+    assert [each.id for each in told_next(waiting(*urgent))] == told

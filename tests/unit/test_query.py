@@ -253,3 +253,18 @@ def test_any_words_after_job_give_a_query_or_a_hint(text: str) -> None:
         expect_helpful(error)
     else:
         assert query.help or 6 <= len(query.target) <= 36
+
+
+@pytest.mark.parametrize(
+    "typed", ["9e9eb45e notify failures", "notify failures 9e9eb45e", "failures 9e9eb45e NOTIFY"]
+)
+def test_failures_narrows_notify(typed: str) -> None:
+    assert parse_job(typed) == JobQuery(target="9e9eb45e", verb="failures")
+
+
+@pytest.mark.parametrize(
+    "typed", ["9e9eb45e failures", "9e9eb45e watch failures", "9e9eb45e notify mute failures"]
+)
+def test_failures_goes_with_notify_alone(typed: str) -> None:
+    with pytest.raises(InvalidQuery, match="goes with `notify`"):
+        parse_job(typed)

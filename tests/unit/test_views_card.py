@@ -71,7 +71,7 @@ def test_a_running_card_reads_as_drawn_in_the_design() -> None:
         "`[######----] 62 %`  17 of 27 ligands, 1.2/min, about 9 min left",
     ]
     assert list(buttons(drawn)) == ["Notify me", "Watch", "Cancel job", "Details"]
-    assert list(menu(drawn)) == ["Refresh", "Share"]
+    assert list(menu(drawn)) == ["Refresh", "Share", "Tell me only if it fails"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_card_tells_what_came_of_an_action(kind: ActionKind, outcome: str, sta
 
 def test_a_posted_card_offers_no_share_and_says_its_time() -> None:
     drawn = card(view(private=False, shared_by="U7"))
-    assert list(menu(drawn)) == ["Refresh"]
+    assert list(menu(drawn)) == ["Refresh", "Tell me only if it fails"]
     assert "As of <!date^" in said(drawn)
     assert "Shared by <@U7>" in said(drawn)
 
@@ -260,3 +260,12 @@ def test_a_posted_card_keeps_what_the_report_quotes_to_its_owner() -> None:
     )
     assert smiles in private
     assert smiles not in posted
+
+
+def test_a_private_card_says_what_its_reader_is_told_and_offers_the_other() -> None:
+    told = card(view(notifying=True))
+    assert "I tell you when it ends" in blocks(told)[-2]["elements"][0]["text"]
+    assert "Tell me only if it fails" in menu(told)
+    of_failures = card(view(notifying=True, failures_only=True))
+    assert "I tell you only if it fails" in blocks(of_failures)[-2]["elements"][0]["text"]
+    assert menu(of_failures)["Tell me however it ends"].startswith("notify|")

@@ -8,10 +8,10 @@ mrkdwn is always `verbatim`, so that nothing bare (`@here`, `#general`, a URL) i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dojobbot.slack.text import SECTION_BUDGET, clip, escape
+from dojobbot.slack.text import SECTION_BUDGET, block_text, clip, escape
 
 __all__ = [
     "Block",
@@ -22,6 +22,7 @@ __all__ = [
     "chart",
     "confirm",
     "context",
+    "in_words",
     "message",
     "option",
     "overflow",
@@ -30,6 +31,7 @@ __all__ = [
     "preformatted",
     "section",
     "select",
+    "size",
     "table",
 ]
 
@@ -186,6 +188,28 @@ def _preformatted(rows: Sequence[Sequence[str]], *, title: str = "") -> Block:
 
 
 _DRAWN: dict[str, Callable[[Block], Block]] = {"table": _table_as_text, "data_visualization": _chart_as_text}
+
+
+def size(block: Block | None) -> int:
+    """Count the characters of a block's texts, as they count for a message's budget."""
+    return 0 if block is None else block_text(block)
+
+
+def in_words(payload: Payload) -> str:
+    """Give all that a message says as text alone, for when Slack does not draw the rest."""
+    return "\n".join([str(payload["text"]), *_paragraphs(payload.get("attachments"))])
+
+
+def _paragraphs(value: object) -> Iterator[str]:
+    """Give the mrkdwn inside blocks, in order."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _paragraphs(each)
+    elif isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield str(value["text"])
+        for each in value.values():
+            yield from _paragraphs(each)
 
 
 def _mrkdwn(text: str) -> Block:

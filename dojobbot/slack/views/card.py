@@ -22,6 +22,7 @@ __all__ = ["ANSWERED_WITHIN", "Card", "approve_button", "body", "card", "fingerp
 
 ANSWERED_WITHIN = {ActionKind.CANCEL: timedelta(minutes=2), ActionKind.APPROVE: timedelta(minutes=15)}
 """How long the platform may take to answer before a card offers the same button again."""
+ONLY_IF = "Tell me only if it fails"
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +36,7 @@ class Card:
         now: the time of drawing.
         private: for one person's eyes: offers Share, and shows the tool's free text.
         notifying: whether that person is to be told already (private cards).
+        failures_only: whether that is so only if the job fails.
         watching: whether a watch of this job is open here.
         action: the job's latest cancel or approval, open or closed.
         note: a sentence of ours, mrkdwn, on what just happened; shown at the top.
@@ -48,6 +50,7 @@ class Card:
     now: datetime
     private: bool
     notifying: bool = False
+    failures_only: bool = False
     watching: bool = False
     action: Action | None = None
     note: str = ""
@@ -119,6 +122,8 @@ def _lines(view: Card) -> list[str]:
 def _small_print(view: Card) -> list[str]:
     job = view.known.job
     said = [*times(job, view.now), "" if _is_open(view.action) else _action_line(view)]
+    if view.notifying and not job.has_ended:
+        said.append(f"I tell you {'only if it fails' if view.failures_only else 'when it ends'}")
     if view.shared_by:
         said.append(f"Shared by {mention(view.shared_by)}")
     said += [view.paused, f"As of {stamp(view.now)}", view.lag]
@@ -179,6 +184,10 @@ def _buttons(view: Card) -> list[Block]:
     menu = [blocks.option("Refresh", ids.encode_menu(ids.REFRESH, ids.Value(job.id, seq)))]
     if view.private:
         menu.append(blocks.option("Share", ids.encode_menu(ids.SHARE, ids.Value(job.id, seq))))
+    if not job.has_ended:
+        widens = view.failures_only
+        label, verb = ("Tell me however it ends", ids.NOTIFY) if widens else (ONLY_IF, ids.FAILURES)
+        menu.append(blocks.option(label, ids.encode_menu(verb, ids.Value(job.id, seq))))
     return [*row, blocks.overflow(ids.MENU, menu)]
 
 

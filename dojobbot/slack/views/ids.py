@@ -20,6 +20,7 @@ __all__ = [
     "CHOOSE",
     "DETAILS",
     "DOWNLOAD",
+    "FAILURES",
     "FIELDS",
     "INPUTS",
     "IN_DETAILS",
@@ -76,6 +77,7 @@ RESUME = "resume"
 MOVE = "move"
 """The same: tell me here."""
 OF_PLACES = (RESUME, MOVE)
+FAILURES = "failures"
 REFRESH = "refresh"
 SHARE = "share"
 
@@ -102,7 +104,7 @@ _JOB_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SEQ = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9A-Za-z]{0,40}")
 _AMOUNT = re.compile(r"(?=.{1,24}\Z)[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?")
-_MENU_VERBS = frozenset({REFRESH, SHARE})
+_MENU_VERBS = frozenset({FAILURES, NOTIFY, REFRESH, SHARE})
 _PLACE = re.compile(r"([A-Z0-9]{2,30})(?::([0-9]{1,15}\.[0-9]{1,10}))?")
 
 
@@ -154,7 +156,7 @@ def encode_menu(verb: str, value: Value) -> str:
 
 
 def decode_menu(text: str) -> tuple[str, Value] | None:
-    """Read the verb (refresh or share) and the value of a menu's option; None for anything malformed."""
+    """Read the verb and the value of a menu's option; None for anything that no menu offers."""
     verb, _, rest = text.partition("|")
     value = decode(rest)
     return None if value is None or verb not in _MENU_VERBS else (verb, value)

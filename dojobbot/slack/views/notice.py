@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dojobbot.domain import FAILED, GONE, Delivery, Job, LogLine
-from dojobbot.slack.text import date, foreign, mention
+from dojobbot.slack.text import callout, date, foreign
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
@@ -18,8 +18,6 @@ from dojobbot.slack.views.why import quoted
 
 __all__ = ["notice"]
 
-_MOST_MENTIONS = 200
-"""About 3,000 of the 4,000 characters that Slack advises for a message's text."""
 _MOST_LINES = 6
 _LONGEST_LINE = 200
 
@@ -37,9 +35,8 @@ def notice(
         log: the job's last log lines, newest first; shown in direct messages alone.
     """
     job = delivery.snapshot
-    people = "".join(f"{mention(user)} " for user in delivery.mentions[:_MOST_MENTIONS])
     took = span(job, now) if job.is_terminal else ""
-    text = f"{people}{headline(job)}" + (f" {took}" if took else "")
+    text = f"{callout(delivery.mentions)}{headline(job)}" + (f" {took}" if took else "")
     private = delivery.destination.is_dm
     body = [blocks.section("\n".join(_lines(job, owner, now, private=private)))]
     if private and log:
