@@ -204,7 +204,7 @@ class Courier:
         if is_old and post.kind is PostKind.NOTICE:
             anew = await self._store.recall(claim, post.id)
             if anew is not None:
-                return await self._tell(anew, anew.deliveries[0])
+                return await self._tell(anew)
         return await self._send(claim, post)
 
     async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:

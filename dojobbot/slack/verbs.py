@@ -92,14 +92,13 @@ async def _subscribe(services: Services, asked: Asked, *, failures_only: bool) -
         return answers.NOTHING_LEFT
     if result is Subscribed.OWED:
         return f"It moved on while you pressed; the message is on its way {where}."
-    when = "only if it fails" if failures_only else "when it ends"
+    changed = result is Subscribed.CHANGED
+    when = "only if it fails" if failures_only else "however it ends" if changed else "when it ends"
     if resumed.anything:
         return f":bell: I'll tell you {where} {when}. What was paused there goes on."
     if result is Subscribed.ALREADY:
         return f"You are already on the list: I'll tell you {where} {when}."
-    if result is Subscribed.CHANGED:
-        return f":bell: From now on I'll tell you {where} {when}{'' if failures_only else ', however'}."
-    return f":bell: I'll tell you {where} {when}."
+    return f":bell: {'From now on ' if changed else ''}I'll tell you {where} {when}."
 
 
 async def mute(services: Services, asked: Asked) -> str:

@@ -199,7 +199,7 @@ async def test_notify_failures_is_typed_widened_and_narrowed_and_the_card_says_w
     async with front(built) as desk:
         for typed, said in (
             ("notify failures", "only if it fails"),
-            ("notify", "From now on I'll tell you here, where everyone sees it, when it ends"),
+            ("notify", "From now on I'll tell you here, where everyone sees it, however it ends"),
             ("failures notify", "From now on I'll tell you here, where everyone sees it, only if it fails"),
             ("notify failures", "already on the list"),
             ("failures", "goes with `notify`"),

@@ -145,3 +145,10 @@ def test_any_number_of_ordinary_jobs_fits(count: int, length: int) -> None:
     assert [problems(seen(page)) for page in pages] == [[]] * len(pages)
     words = "\n".join(paragraphs(page) for page in pages)
     assert [words.count(f"`{each.short_id}`") for each in told] == [1] * count
+
+
+def test_what_comes_late_says_so() -> None:
+    late = job(1, completed_at=NOW - timedelta(hours=2), updated_at=NOW - timedelta(hours=2))
+    deliveries = owed(late, job(2), job(3), job(4))
+    (page,) = digest(deliveries, NOW)
+    assert paragraphs(page).count("late by 2 h") == 1

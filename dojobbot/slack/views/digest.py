@@ -16,6 +16,7 @@ from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import short_id, span, title
 from dojobbot.slack.views.joblist import option
+from dojobbot.slack.views.late import lateness
 from dojobbot.slack.views.progress import summary
 from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, look
 from dojobbot.slack.views.why import quoted
@@ -147,7 +148,7 @@ def _line(delivery: Delivery, now: datetime, *, says_note: bool) -> _Line:
     """Name a job and say the little that matters about how it ended."""
     job = delivery.snapshot
     said = [title(job, 60), "" if job.status in LOOKS else look(job.status).word, _how(job, now)]
-    said.append(delivery.note if says_note else "")
+    said += [lateness(delivery, now), delivery.note if says_note else ""]
     text = f"{short_id(job)}  " + " · ".join(part for part in said if part)
     why = _why(job, private=delivery.destination.is_dm) if job.status in FAILED else ""
     offer = option(job) if ids.carriable(job.id) else None
