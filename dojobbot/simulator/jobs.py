@@ -296,6 +296,7 @@ def fep_inputs(more: Mapping[str, Any]) -> dict[str, Any]:
         "protein": {"$provider": "ufa", "key": "entities/proteins/brd.pdb"},
         "complex_prep": {"sysprep_params": preparation},
         "emeq": {"emeq_md_options": dynamics, "nvt_heating_ns": 1, "npt_reduce_restraints_ns": 2},
+        "md": {"continue": 0, "md_options": dynamics, "steps": 250_000},
         "solvation": leg,
         "binding": leg,
         **more,

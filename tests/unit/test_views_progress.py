@@ -74,12 +74,16 @@ def test_steps_of_a_known_length_are_told_as_simulated_time() -> None:
     assert summary(report, private=False) == "MD  `[#####-----] 50 %`  0.55 of 1.1 ns"
 
 
+def test_a_sub_step_that_is_called_as_its_step_is_named_once() -> None:
+    assert summary(job(fraction=0.5, step="MD", sub_step="MD"), private=True) == "MD  `[#####-----] 50 %`"
+
+
 @pytest.mark.parametrize(
     ("status", "at", "drawn"),
     [
-        ("Running", 1, "▸ EMEQ  · MD  · Solvation FEP"),
+        ("Running", 1, "▸ EMEQ  ○ MD  ○ Solvation FEP"),
         ("Running", 3, "✓ EMEQ  ✓ MD  ▸ Solvation FEP"),
-        ("Failed", 2, "✓ EMEQ  ✗ MD  · Solvation FEP"),
+        ("Failed", 2, "✓ EMEQ  ✗ MD  ○ Solvation FEP"),
         ("Succeeded", 2, ""),
     ],
 )

@@ -53,7 +53,7 @@ def test_every_item_has_a_line_and_the_sum_is_the_last() -> None:
     job = quoted(DOCKING, STORAGE)
     assert job.quote is not None
     assert cells(table(job.quote)) == [
-        ["Item", "Quantity", "Each", "Total"],
+        ["Item", "Qty", "Each", "Total"],
         ["DOCK-001", "96", "$1.25", "$120.00"],
         ["STORAGE-001", "1", "$4.50", "$4.50"],
         ["Total", "-", "-", "$124.50"],
@@ -104,9 +104,9 @@ def test_where_slack_draws_no_table_its_lines_are_text() -> None:
     assert problems(drawn) == []
     (text,) = [each["text"]["text"] for each in cast("Any", drawn)["attachments"][0]["blocks"][1:2]]
     assert text.split("\n")[1:-1] == [
-        "Item        Quantity  Each   Total",
-        "&lt;DOCK&gt; '1'  96        $1.25  $120.00",
-        "Total       -         -      $120.00",
+        "Item        Qty  Each   Total",
+        "&lt;DOCK&gt; '1'  96   $1.25  $120.00",
+        "Total       -    -      $120.00",
     ]
     assert blocks.plainer(shown(quoted())) is None
 

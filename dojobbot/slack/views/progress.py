@@ -92,7 +92,8 @@ def _fraction(report: Progress) -> float | None:
 
 
 def _step(report: Progress) -> str:
-    names = ", ".join(name for name in (foreign(report.step, 60), foreign(report.sub_step, 60)) if name)
+    steps = dict.fromkeys((foreign(report.step, 60), foreign(report.sub_step, 60)))
+    names = ", ".join(name for name in steps if name)
     if report.result:
         return ""
     if report.step_number is None:
@@ -171,7 +172,7 @@ def chain(job: Job) -> str:
         return ""
     here = "✗" if job.has_ended else "▸"
     marked = (
-        (at < report.step_number and "✓") or (at == report.step_number and here) or "·"
+        (at < report.step_number and "✓") or (at == report.step_number and here) or "○"
         for at in range(1, len(report.steps) + 1)
     )
     return "  ".join(f"{mark} {foreign(name, 40)}" for mark, name in zip(marked, report.steps, strict=True))

@@ -34,7 +34,7 @@ def table(quote: Quote) -> Block | None:
         count = sum(line.items for line in rest)
         rows.append([plural(count, "more item"), _UNKNOWN, _UNKNOWN, money(others)])
     rows.append(["Total", _UNKNOWN, _UNKNOWN, money(quote.amount)])
-    return blocks.table([["Item", "Quantity", "Each", "Total"], *rows], right=(1, 2, 3))
+    return blocks.table([["Item", "Qty", "Each", "Total"], *rows], right=(1, 2, 3))
 
 
 def _row(line: QuoteLine) -> list[str]:
