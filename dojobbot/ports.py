@@ -6,7 +6,7 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,6 +51,17 @@ class Platform(Protocol):
 
     async def list_jobs(self, wanted: JobFilter, *, limit: int) -> Listing:
         """List jobs, newest first, at most `limit` of them, however many pages that takes."""
+        ...
+
+    async def scan_jobs(
+        self, wanted: JobFilter, take: Callable[[Sequence[Reading]], Awaitable[None]]
+    ) -> datetime | None:
+        """List all jobs, in no promised order: `take` gets each page as it arrives, each job once.
+
+        Never are more than a few pages held, however many there are: a page is fetched when one was taken.
+        Returns the platform's own clock at the first answer, where it tells; when a page can't be had, those
+        before it have been taken.
+        """
         ...
 
     async def get_job(self, job_id: str) -> Reading:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterable
+import sys
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from dojobbot.domain import ACTIVE_STATUSES, GONE, JobFilter, Listing, Reading
+from dojobbot.domain import ACTIVE_STATUSES, GONE, JobFilter, Reading
 from dojobbot.errors import (
     DojobbotError,
     JobNotFound,
@@ -40,7 +41,6 @@ GETS_AT_ONCE = 200
 """In one tick, which stays short however many jobs end together; the others come first in the next."""
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
-EVERYTHING = 1_000_000
 CATCHING_UP = timedelta(minutes=1)
 """After so long without a look, much may have ended; it is taken in in the order in which it ended."""
 
@@ -130,32 +130,48 @@ class Watcher:
         began_at = self._clock.now()
         last_good = await self._store.last_good_tick()
         since = (last_good - OVERLAP) if last_good else (began_at - FIRST_LOOK_BACK)
-        active, created = await _together(
-            self._platform.list_jobs(JobFilter(statuses=frozenset(ACTIVE_STATUSES)), limit=EVERYTHING),
-            self._platform.list_jobs(JobFilter(created_after=since), limit=EVERYTHING),
-        )
-        listed = {reading.job.id: reading for reading in (*active.readings, *created.readings)}
-        at_once, late = list(listed.values()), None
-        if last_good is not None and began_at - last_good > CATCHING_UP:
-            late = [reading for reading in at_once if reading.job.is_terminal]
-            at_once = [reading for reading in at_once if not reading.job.is_terminal]
-        await self._observe(at_once)
-        # The platform's clock rules the window of new jobs; ours stands in where it sends no Date. What comes
-        # after is about single jobs: it changes nothing about which new ones were seen.
-        await self._store.set_last_good_tick(_server_time(active, created) or began_at)
-        self.health = replace(self.health, last_good_at=began_at)
-        await self._read_each(await self._to_get(listed), late)
+        late: list[Reading] | None = [] if last_good and began_at - last_good > CATCHING_UP else None
+        listed: dict[str, str] = {}
 
-    async def _to_get(self, listed: dict[str, Reading]) -> list[str]:
-        """Choose the jobs to read one by one, and forget what was remembered of others."""
+        async def take(page: Sequence[Reading]) -> None:
+            listed.update((reading.job.id, sys.intern(reading.job.status)) for reading in page)
+            if late is None:
+                await self._observe(page)
+                return
+            late.extend(reading for reading in page if reading.job.is_terminal)
+            await self._observe(reading for reading in page if not reading.job.is_terminal)
+
+        clocks = await _together(
+            self._platform.scan_jobs(JobFilter(statuses=frozenset(ACTIVE_STATUSES)), take),
+            self._platform.scan_jobs(JobFilter(created_after=since), take),
+        )
+        # The platform's clock rules the window of new jobs; ours stands in where it sends no Date.
+        looked_at = min((clock for clock in clocks if clock is not None), default=began_at)
+        if late is None:
+            # What comes after is about single jobs: it changes nothing about which new ones were seen.
+            await self._note_good(began_at, looked_at)
+        await self._read_each(await self._to_get(listed), late)
+        if late is not None:
+            await self._note_good(began_at, looked_at)
+
+    async def _note_good(self, began_at: datetime, looked_at: datetime) -> None:
+        await self._store.set_last_good_tick(looked_at)
+        self.health = replace(self.health, last_good_at=began_at)
+
+    async def _to_get(self, listed: Mapping[str, str]) -> list[str]:
+        """Choose the jobs to read one by one, and forget what was remembered of others.
+
+        Args:
+            listed: the jobs in a listing -> their statuses.
+        """
         followed, watched, unfinished = await asyncio.gather(
             self._store.followed(), self._store.watched(), self._store.unfinished()
         )
-        # No listing has the progress tree that a live card shows.
-        running = {job_id for job_id, reading in listed.items() if reading.job.status == "Running"}
         # Followed jobs have not ended, so those that are not unfinished either are Quoted.
         quoted = followed.difference(unfinished, listed)
-        urgent = followed.difference(quoted, listed) | (watched & running)
+        urgent = followed.difference(quoted, listed) | {
+            job_id for job_id in watched if listed.get(job_id) == "Running"
+        }
         strays = [job_id for job_id in unfinished if job_id not in followed and job_id not in listed]
         self._remember_only(urgent | quoted | set(strays), listed)
         patient = [*self._patiently(sorted(quoted)), *self._patiently(strays)[:STRAYS_AT_ONCE]]
@@ -302,8 +318,3 @@ def _happened_at(reading: Reading) -> datetime:
 def _why(error: PlatformError) -> str:
     # The same token has just been good for the listings, so it is not the token that is refused.
     return "Deep Origin refuses to show it." if isinstance(error, TokenRejected) else str(error)
-
-
-def _server_time(*listings: Listing) -> datetime | None:
-    times = [listing.server_time for listing in listings if listing.server_time is not None]
-    return min(times) if times else None

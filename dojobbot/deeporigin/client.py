@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
@@ -80,15 +80,8 @@ class PlatformClient:
         gate = asyncio.Semaphore(SIDE_BY_SIDE)
 
         async def fetch(number: int) -> paging.FetchedPage:
-            request = requests.listing(
-                self._account.org_key,
-                wanted,
-                page=number,
-                page_size=size,
-                project_id=self._account.project_id,
-            )
             async with gate:
-                answer = await self._read(request)
+                answer = await self._read(self._listing(wanted, number, size))
             return await self._read_page(answer)
 
         gathered = paging.Gathered(limit=limit, size=size)
@@ -97,6 +90,32 @@ class PlatformClient:
             gathered.add(dict(zip(numbers, pages, strict=True)))
         self._log_bad_rows(gathered.bad_rows)
         return gathered.listing()
+
+    async def scan_jobs(
+        self, wanted: JobFilter, take: Callable[[Sequence[Reading]], Awaitable[None]]
+    ) -> datetime | None:
+        """List all jobs page by page, as `ports.Platform` says."""
+        plan = paging.PagePlan(limit=None, size=PAGE_SIZE)
+        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+        clocks: list[datetime] = []
+
+        async def bring(number: int) -> None:
+            async with gate:
+                answer = await self._read(self._listing(wanted, number, PAGE_SIZE))
+                page = await self._read_page(answer)
+                clocks.extend([] if page.server_time is None else [page.server_time])
+                self._log_bad_rows(page.bad_rows)
+                await take(page.fresh(plan, number))
+
+        while numbers := plan.next_round():
+            await _side_by_side(bring, numbers)
+        return min(clocks, default=None)
+
+    def _listing(self, wanted: JobFilter, number: int, size: int) -> Request:
+        account = self._account
+        return requests.listing(
+            account.org_key, wanted, page=number, page_size=size, project_id=account.project_id
+        )
 
     async def get_job(self, job_id: str) -> Reading:
         """Read one job, as `ports.Platform` says."""

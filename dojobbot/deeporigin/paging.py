@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import compress, islice
 
 from dojobbot.deeporigin.wire import BadRow
 from dojobbot.domain import Job, Listing, Reading
@@ -26,6 +26,15 @@ class FetchedPage:
     bad_rows: tuple[BadRow, ...]
     count: int | None
     server_time: datetime | None
+
+    @property
+    def names(self) -> list[str]:
+        """What its rows are called, the readable ones first."""
+        return [reading.job.id for reading in self.readings] + [row.name for row in self.bad_rows]
+
+    def fresh(self, plan: PagePlan, number: int) -> tuple[Reading, ...]:
+        """Note the page in a plan, under its number; gives what no page before it had."""
+        return tuple(compress(self.readings, plan.note(number, self.names, count=self.count)))
 
 
 def fetched(
@@ -126,9 +135,7 @@ class Gathered:
     def add(self, pages: Mapping[int, FetchedPage]) -> None:
         """Take in the pages that were missing."""
         for number, page in pages.items():
-            names = [reading.job.id for reading in page.readings]
-            names += [row.name for row in page.bad_rows]
-            self._plan.note(number, names, count=page.count)
+            self._plan.note(number, page.names, count=page.count)
         self._pages.update(pages)
 
     def listing(self) -> Listing:

@@ -1,9 +1,10 @@
 """The platform client over real HTTP, in good times and bad."""
 
+import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
-from dojobbot.domain import JobFilter
+from dojobbot.domain import JobFilter, Reading
 from dojobbot.errors import (
     JobNotFound,
     MalformedReply,
@@ -168,6 +169,28 @@ async def test_2500_jobs_come_in_three_pages_and_in_order(bench: Bench, client: 
     assert (listing.total, bench.calls()) == (2_500, 3)
     fewer = await client.list_jobs(EVERYTHING, limit=1_200)
     assert (len(fewer.jobs), fewer.total, bench.calls()) == (1_200, 2_500, 5)
+
+
+async def test_a_scan_hands_over_page_by_page_and_waits_until_each_is_taken(
+    bench: Bench, client: PlatformClient
+) -> None:
+    """However many jobs there are, a few pages are held, and each job comes once."""
+    bench.crowd(12_500)
+    seen: list[str] = []
+    held = most_held = 0
+
+    async def take(page: Sequence[Reading]) -> None:
+        nonlocal held, most_held
+        held += 1
+        most_held = max(most_held, held)
+        await asyncio.sleep(0.01)
+        held -= 1
+        seen.extend(reading.job.id for reading in page)
+
+    assert await client.scan_jobs(EVERYTHING, take) == START
+    assert sorted(seen) == sorted(f"job-{number}" for number in range(12_500))
+    assert most_held <= 4
+    assert bench.calls() == 13
 
 
 async def test_a_bad_row_costs_itself_and_is_logged_once(
@@ -390,6 +413,12 @@ async def test_a_page_that_cannot_be_had_fails_the_listing(bench: Bench) -> None
     async with answering(first_page_only) as base_url, bench.client(base_url=base_url) as client:
         with pytest.raises(PlatformRefused, match="page is out of range"):
             await client.list_jobs(EVERYTHING, limit=10_000)
+        with pytest.raises(PlatformRefused, match="page is out of range"):
+            await client.scan_jobs(EVERYTHING, _nothing)
+
+
+async def _nothing(_page: Sequence[Reading]) -> None:
+    """Take a page."""
 
 
 async def test_no_error_and_no_repr_shows_the_token(bench: Bench, client: PlatformClient) -> None:

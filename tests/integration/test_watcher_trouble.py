@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
-from dojobbot.domain import JobFilter, Listing
+from dojobbot.domain import JobFilter, Reading
 from dojobbot.simulator.world import iso
 from tests.integration.middle import DEADLINE, START, Middle, a_client, middle
 
@@ -159,8 +159,10 @@ async def test_a_bug_is_logged_whole_and_once(built: Middle, caplog: pytest.LogC
     """The polling goes on; the log does not fill up with the same traceback."""
 
     class Broken(PlatformClient):
-        async def list_jobs(self, wanted: JobFilter, *, limit: int) -> Listing:
-            raise RuntimeError(f"no list of {limit} like {wanted}")
+        async def scan_jobs(
+            self, wanted: JobFilter, take: Callable[[Sequence[Reading]], Awaitable[None]]
+        ) -> datetime | None:
+            raise RuntimeError(f"no list like {wanted} for {take}")
 
     account = Account(built.platform.base_url, built.platform.org, built.platform.token)
     async with Broken(account) as client:
