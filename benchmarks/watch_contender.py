@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 PAGE_SIZE = 1_000
@@ -35,15 +36,19 @@ async def timed(work: Callable[[], Awaitable[object]], times: int) -> dict[str, 
 async def ours(settings: dict[str, Any]) -> dict[str, list[float]]:
     """Tick."""
     # Each contender imports only what is its own.
-    from dojobbot.app import SystemClock  # noqa: PLC0415
+    from dojobbot.clock import SharedClock  # noqa: PLC0415
     from dojobbot.deeporigin.account import Account  # noqa: PLC0415
     from dojobbot.deeporigin.client import PlatformClient  # noqa: PLC0415
+    from dojobbot.leadership import Leadership  # noqa: PLC0415
     from dojobbot.store.store import open_store  # noqa: PLC0415
     from dojobbot.watcher import Watcher  # noqa: PLC0415
 
     account = Account(settings["base_url"], settings["org"], settings["token"])
     async with open_store(settings["database"]) as store, PlatformClient(account) as client:
-        watcher = Watcher(client, store, SystemClock(), on_change=lambda: None)
+        clock = SharedClock()
+        leadership = Leadership(store, clock, holder="benchmark", lasting=timedelta(days=1))
+        await leadership.reach()
+        watcher = Watcher(client, store, clock, on_change=lambda: None, leadership=leadership)
         measured = await timed(watcher.tick, settings["ticks"])
         assert not watcher.health.trouble, watcher.health.trouble
         return measured

@@ -8,8 +8,9 @@ import errno
 import logging
 import os
 import socket
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from aiohttp import web
@@ -18,12 +19,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot import health
+from dojobbot.clock import SharedClock
 from dojobbot.config import Settings, without_secrets
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRejected
 from dojobbot.exporting.process import WorkerProcesses
 from dojobbot.exports import Exports
+from dojobbot.leadership import Leadership
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Platform, Store
@@ -36,21 +39,14 @@ from dojobbot.slack.transport import SignedHttp, bolt_app, identify
 from dojobbot.store.store import open_store
 from dojobbot.watcher import Watcher
 
-__all__ = ["Parts", "SystemClock", "running"]
+__all__ = ["Parts", "running"]
 
 FIRST_CHECK_SECONDS = 5.0
 HANDLERS_SECONDS = 2.0
 LAST_POST_SECONDS = 2.0
+HANDOVER_SECONDS = 1.0
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-class SystemClock:
-    """The machine's clock. Implements ports.Clock."""
-
-    def now(self) -> datetime:
-        """See ports.Clock."""
-        return datetime.now(UTC)
 
 
 class Parts:
@@ -98,9 +94,11 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
     parts = Parts()
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url))
+        clock = SharedClock()
+        await clock.measure(store)
         slack = patient_client(settings.slack_bot_token, settings.slack_api_url)
         link = _link(settings, slack)
-        vitals = health.Vitals(store=store, clock=SystemClock(), slack=link.trouble)
+        vitals = health.Vitals(store=store, clock=clock, slack=link.trouble)
         address = await stack.enter_async_context(
             _http(settings.http_host, settings.http_port, [*health.routes(vitals), *link.routes()])
         )
@@ -114,6 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
                 "slack team": me.team_id or "",
             }
         )
+        stack.callback(_in_the_background(clock.keep(store), parts, name="clock"))
         bolt = await stack.enter_async_context(
             _working(settings, me, store, platform, vitals=vitals, parts=parts)
         )
@@ -146,7 +145,8 @@ async def _working(
     )
     keep = timedelta(days=settings.retention_days)
     notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
-    watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake)
+    leadership = Leadership(store, vitals.clock, holder=_name())
+    watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake, leadership=leadership)
     desk = Desk()
     workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
     exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
@@ -170,18 +170,23 @@ async def _working(
     pauses.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
+    leading = asyncio.create_task(leadership.run(), name="leadership")
     promising = asyncio.create_task(exports.run(), name="exports")
-    parts.add(delivering, promising)
+    parts.add(delivering, leading, promising)
     vitals.tally = notifier.tally
     vitals.notifier = lambda: "it ended" if delivering.done() else ""
     vitals.watcher = lambda: watcher.health
+    vitals.leads = lambda: leadership.leads
     try:
         yield bolt
     finally:
         # Side by side, so that together they stay within the five seconds that an end may take.
         promising.cancel()
         await asyncio.gather(
-            desk.close(HANDLERS_SECONDS), exports.close(), watcher.stop(), _end(notifier, delivering)
+            desk.close(HANDLERS_SECONDS),
+            exports.close(),
+            _step_down(watcher, leadership, leading),
+            _end(notifier, delivering),
         )
 
 
@@ -215,6 +220,30 @@ async def _check(check: Callable[[], Awaitable[None]]) -> None:
         raise SettingsError(f"DO_AUTH_TOKEN or DO_ORG_KEY: {error} {error.hint}") from error
     except (PlatformError, TimeoutError) as error:
         log.warning("Deep Origin does not answer yet: %s", str(error) or "no answer in time")
+
+
+def _in_the_background(work: Coroutine[None, None, None], parts: Parts, *, name: str) -> Callable[[], object]:
+    """Let a part run; gives what ends it."""
+    task = asyncio.create_task(work, name=name)
+    parts.add(task)
+    return task.cancel
+
+
+def _name() -> str:
+    """Call this replica what no other is called, and what an operator recognises."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+async def _step_down(watcher: Watcher, leadership: Leadership, leading: asyncio.Task[None]) -> None:
+    """Watch no more, and let another replica do it at once."""
+    leadership.stop()
+    # Each of these waits for the database, which may be away.
+    await asyncio.wait({leading}, timeout=HANDOVER_SECONDS)
+    leading.cancel()
+    await watcher.stop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HANDOVER_SECONDS):
+            await leadership.give_back()
 
 
 async def _end(notifier: Notifier, delivering: asyncio.Task[None]) -> None:

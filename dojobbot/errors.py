@@ -16,6 +16,7 @@ __all__ = [
     "FileRefused",
     "InvalidQuery",
     "JobNotFound",
+    "LeaseLost",
     "MalformedReply",
     "PlatformError",
     "PlatformRefused",
@@ -213,6 +214,12 @@ class ScopeMismatch(StoreError):
     """The database belongs to another platform, organisation or Slack workspace."""
 
     hint = "Set `DOJOBBOT_DATABASE_URL` to another database, or put the old settings back."
+
+
+class LeaseLost(StoreError):
+    """What was to be written belongs to another replica by now: it took a lease over."""
+
+    hint = "Nothing needs to be done: the other replica goes on."
 
 
 class ActionInFlight(DojobbotError):

@@ -30,7 +30,7 @@ class Vitals:
     """Where to look. What has not started yet is filled in when it has.
 
     `slack` and `notifier` say what is wrong with the link to Slack and with the sending of messages, or
-    nothing.
+    nothing. `leads`: whether this replica watches the platform.
     """
 
     store: Store
@@ -38,13 +38,12 @@ class Vitals:
     slack: Callable[[], str]
     notifier: Callable[[], str] = _starting
     watcher: Callable[[], Health] = _not_asked_yet
+    leads: Callable[[], bool] = lambda: False
     tally: Tally = field(default_factory=Tally)
 
 
 def routes(vitals: Vitals) -> list[web.RouteDef]:
     """Make the three routes."""
-    registry = CollectorRegistry()
-    registry.register(_Metrics(vitals))
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})
@@ -60,23 +59,32 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
                 "store": store or "ok",
                 "slack": slack or "ok",
                 "notifier": vitals.notifier() or "ok",
+                "role": "leader" if vitals.leads() else "standby",
                 # The platform's state never makes us unready: commands still answer, and say so.
-                "platform": health.trouble or "ok",
-                "platform_lag_seconds": lag_seconds(vitals),
+                "platform": health.trouble or ("ok" if vitals.leads() else "another replica watches it"),
+                "platform_lag_seconds": await lag_seconds(vitals),
                 "jobs_unreadable": health.unreadable,
             },
             status=200 if ready else 503,
         )
 
     async def metrics(_: web.Request) -> web.Response:
+        registry = CollectorRegistry()
+        registry.register(_Metrics(vitals, await lag_seconds(vitals)))
         return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
 
 
-def lag_seconds(vitals: Vitals) -> float | None:
-    """Give the seconds since the last complete tick began, None before the first."""
-    last = vitals.watcher().last_good_at
+async def lag_seconds(vitals: Vitals) -> float | None:
+    """Give the seconds since the last complete tick began, on whichever replica.
+
+    None before the first, and while the store can't be asked: that has its own field.
+    """
+    try:
+        last = await vitals.store.last_look()
+    except StoreError:
+        return None
     return None if last is None else round((vitals.clock.now() - last).total_seconds(), 1)
 
 
@@ -89,10 +97,11 @@ async def _store_trouble(store: Store) -> str:
 
 
 class _Metrics:
-    """Reads the numbers when they are asked for."""
+    """The numbers of a moment."""
 
-    def __init__(self, vitals: Vitals) -> None:
+    def __init__(self, vitals: Vitals, lag: float | None) -> None:
         self._vitals = vitals
+        self._lag = lag
 
     def collect(self) -> Iterator[Metric]:
         tally = self._vitals.tally
@@ -107,8 +116,12 @@ class _Metrics:
             ("slack_throttled", tally.throttled, "Times that Slack asked us to slow down."),
         ):
             yield CounterMetricFamily(f"dojobbot_{name}", meaning, value=value)
-        lag = lag_seconds(self._vitals)
-        if lag is not None:
+        yield GaugeMetricFamily(
+            "dojobbot_leader", "1 on the replica that watches Deep Origin.", value=self._vitals.leads()
+        )
+        if self._lag is not None:
             yield GaugeMetricFamily(
-                "dojobbot_platform_lag_seconds", "Seconds since the last complete tick began.", value=lag
+                "dojobbot_platform_lag_seconds",
+                "Seconds since the last complete tick began, on whichever replica.",
+                value=self._lag,
             )

@@ -35,6 +35,7 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Closings, Pause
+from dojobbot.leases import Lease, Leases
 from dojobbot.promises import Promises
 
 
@@ -148,14 +149,16 @@ class Claim:
     last_ts: str | None
 
 
-class Store(Closings, Promises, Protocol):
+class Store(Closings, Leases, Promises, Protocol):
     """The durable state. Each method is one transaction, unless it says otherwise.
 
     Raises StoreError when the database fails.
     """
 
     # --- jobs
-    async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
+    async def observe(
+        self, readings: Sequence[Reading], now: datetime, *, under: Lease | None = None
+    ) -> tuple[Transition, ...]:
         """Take in readings, as `decide.judge` says, and return the transitions that they made.
 
         The only writer of job state. For each reading, in one transaction together: the job row, the
@@ -164,6 +167,9 @@ class Store(Closings, Promises, Protocol):
 
         Many readings are taken in by several transactions, in order, so that nobody who writes meanwhile
         waits for all of them; when it fails halfway, those before it are stored.
+
+        `under`: a lease that must not have gone to another holder: then LeaseLost is raised, and nothing is
+        stored. What a person asked for needs none.
         """
         ...
 
@@ -430,8 +436,14 @@ class Store(Closings, Promises, Protocol):
         """Give when the watcher's last complete tick began, on the platform's clock."""
         ...
 
-    async def set_last_good_tick(self, moment: datetime) -> None:
-        """Remember it."""
+    async def last_look(self) -> datetime | None:
+        """Give when that tick began on the database's clock, whichever replica made it."""
+        ...
+
+    async def set_last_good_tick(
+        self, moment: datetime, *, began_at: datetime | None = None, under: Lease | None = None
+    ) -> None:
+        """Remember both; `began_at` is on the database's clock (None: the same). `under` as in `observe`."""
         ...
 
     async def bind(self, scope: dict[str, str]) -> None:

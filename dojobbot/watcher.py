@@ -1,5 +1,6 @@
 """Polls the platform and hands what it reads to the store. The only importer of apscheduler.
 
+Of several replicas only one watches, under a lease (`leadership`); the ticks of the others do nothing.
 A tick costs two listings (what is active, what is new) and one get for each job in neither that is followed,
 or stored as if it were still under way. `tick()` is a plain coroutine; APScheduler only calls it.
 """
@@ -16,14 +17,17 @@ from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from dojobbot.clock import machine_time
 from dojobbot.domain import ACTIVE_STATUSES, GONE, JobFilter, Reading
 from dojobbot.errors import (
     DojobbotError,
     JobNotFound,
+    LeaseLost,
     PlatformError,
     PlatformThrottled,
     TokenRejected,
 )
+from dojobbot.leadership import Leadership
 from dojobbot.ports import Clock, Platform, Store
 
 __all__ = ["Health", "Watcher"]
@@ -41,6 +45,7 @@ GETS_AT_ONCE = 200
 """In one tick, which stays short however many jobs end together; the others come first in the next."""
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
+TICKS = "ticks"
 CATCHING_UP = timedelta(minutes=1)
 """After so long without a look, much may have ended; it is taken in in the order in which it ended."""
 
@@ -52,7 +57,8 @@ log = logging.getLogger(__name__)
 class Health:
     """How the watcher is: when its last complete tick began, and what went wrong since, if anything.
 
-    `unreadable`: how many jobs could not be read one by one while the listings worked.
+    `unreadable`: how many jobs could not be read one by one while the listings worked. Of a replica that does
+    not lead, nothing is known.
     """
 
     last_good_at: datetime | None = None
@@ -61,15 +67,22 @@ class Health:
 
 
 class Watcher:
-    """Reads what must be read, tick by tick."""
+    """Reads what must be read, tick by tick, while this replica leads."""
 
     def __init__(
-        self, platform: Platform, store: Store, clock: Clock, *, on_change: Callable[[], None]
+        self,
+        platform: Platform,
+        store: Store,
+        clock: Clock,
+        *,
+        on_change: Callable[[], None],
+        leadership: Leadership,
     ) -> None:
         self._platform = platform
         self._store = store
         self._clock = clock
         self._on_change = on_change
+        self._leadership = leadership
         self._misses: dict[str, int] = {}
         self._unreadable: set[str] = set()
         self._asked_at: dict[str, datetime] = {}
@@ -89,22 +102,30 @@ class Watcher:
             self.tick,
             "interval",
             seconds=seconds,
-            next_run_time=self._clock.now(),
+            id=TICKS,
+            next_run_time=machine_time(),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
         self._scheduler.start()
+        self._leadership.on_taken(self._tick_now)
+
+    def _tick_now(self) -> None:
+        """Who takes over does not wait for the next tick of its own: the last one was another replica's."""
+        if self._scheduler is not None:
+            self._scheduler.modify_job(TICKS, next_run_time=machine_time())
 
     async def stop(self) -> None:
         """Stop ticking; a tick that is under way is given up."""
         if self._scheduler is None:
             return
-        self._scheduler.pause()
+        scheduler, self._scheduler = self._scheduler, None
+        scheduler.pause()
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.wait({self._ticking})
-        self._scheduler.shutdown(wait=False)
+        scheduler.shutdown(wait=False)
 
     async def tick(self) -> None:
         """Read what is active, new or followed, and let the store decide. Failures change nothing."""
@@ -113,11 +134,17 @@ class Watcher:
         await asyncio.wait({self._ticking})
 
     async def _tick(self) -> None:
+        if not self._leadership.leads:
+            self._forget()
+            return
         if self._not_before is not None and self._clock.now() < self._not_before:
             return
         self._not_before = None
         try:
             await self._read_all()
+        except LeaseLost:
+            self._leadership.step_back()
+            return
         except Exception as error:  # noqa: BLE001 - a bug must not end the polling: it is logged whole
             self._note_trouble(error)
             return
@@ -125,6 +152,14 @@ class Watcher:
             log.warning("watching works again")
         self._said.clear()
         self.health = replace(self.health, trouble="")
+
+    def _forget(self) -> None:
+        """Keep nothing for the next time that this replica leads: others have read the platform meanwhile."""
+        self._misses.clear()
+        self._unreadable.clear()
+        self._asked_at.clear()
+        self._said.clear()
+        self.health = Health()
 
     async def _read_all(self) -> None:
         began_at = self._clock.now()
@@ -155,7 +190,7 @@ class Watcher:
             await self._note_good(began_at, looked_at)
 
     async def _note_good(self, began_at: datetime, looked_at: datetime) -> None:
-        await self._store.set_last_good_tick(looked_at)
+        await self._store.set_last_good_tick(looked_at, began_at=began_at, under=self._leadership.held())
         self.health = replace(self.health, last_good_at=began_at)
 
     async def _to_get(self, listed: Mapping[str, str]) -> list[str]:
@@ -262,7 +297,9 @@ class Watcher:
         return reading
 
     async def _observe(self, readings: Iterable[Reading]) -> None:
-        transitions = await self._store.observe(tuple(readings), self._clock.now())
+        transitions = await self._store.observe(
+            tuple(readings), self._clock.now(), under=self._leadership.held()
+        )
         for each in transitions:
             log.info("job %s went from %s to %s", each.job_id, each.old, each.new)
         self._on_change()

@@ -49,7 +49,7 @@ class Services:
 
     async def lag_note(self) -> str:
         """Say how long ago the platform was heard, when that is longer than usual; else nothing."""
-        return lag_note(await self.store.last_good_tick(), self.clock.now(), self.poll_seconds)
+        return lag_note(await self.store.last_look(), self.clock.now(), self.poll_seconds)
 
     async def take_in(self, reading: Reading) -> KnownJob:
         """Store a reading and give the job as it is known then."""

@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Action, ActionKind, require_aware
 from dojobbot.errors import ActionInFlight, ScopeMismatch
-from dojobbot.store import jobs, rows
+from dojobbot.leases import Lease
+from dojobbot.store import jobs, leases, rows
 from dojobbot.store.follows import mark_cards_old
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import actions, audit, meta, presses
 
 PRESS_MEMORY = timedelta(days=1)
 LAST_GOOD_TICK = "last_good_tick"
+LAST_LOOK = "last_look"
 LAST_PING = "last_ping"
 SCOPE = "scope:"
 UNANSWERED = "unanswered"
@@ -140,9 +142,19 @@ async def last_good_tick(connection: AsyncConnection) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-async def set_last_good_tick(connection: AsyncConnection, moment: datetime) -> None:
-    """Remember when the last complete tick began."""
+async def last_look(connection: AsyncConnection) -> datetime | None:
+    """Give when the last complete tick began, on the database's clock."""
+    text = await connection.scalar(select(meta.c.value).where(meta.c.name == LAST_LOOK))
+    return None if text is None else datetime.fromisoformat(text)
+
+
+async def set_last_good_tick(
+    connection: AsyncConnection, moment: datetime, *, began_at: datetime | None, under: Lease | None
+) -> None:
+    """Remember when the last complete tick began, on the platform's clock and on the database's."""
+    await leases.require(connection, under)
     await _set(connection, LAST_GOOD_TICK, require_aware(moment).isoformat())
+    await _set(connection, LAST_LOOK, require_aware(began_at or moment).isoformat())
 
 
 async def _set(connection: AsyncConnection, name: str, value: str) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.decide import Decision, judge
 from dojobbot.domain import Action, Job, KnownJob, Reading, Subscription, Transition
-from dojobbot.store import batches, deliveries, follows, gate, jobs, ledger, rows
+from dojobbot.leases import Lease
+from dojobbot.store import batches, deliveries, follows, gate, jobs, leases, ledger, rows
 
 __all__ = ["chunks", "take_in", "those_with_news"]
 
@@ -66,9 +67,10 @@ async def those_with_news(connection: AsyncConnection, readings: Sequence[Readin
 
 
 async def take_in(
-    connection: AsyncConnection, readings: Sequence[Reading], now: datetime
+    connection: AsyncConnection, readings: Sequence[Reading], now: datetime, under: Lease | None
 ) -> list[Transition]:
     """Judge readings in order and write what the decisions say; returns the transitions."""
+    await leases.require(connection, under)
     job_ids = {reading.job.id for reading in readings}
     stored = _Stored(
         await jobs.find_all(connection, job_ids, to_write=True),

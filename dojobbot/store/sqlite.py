@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from dojobbot.errors import StoreError
-from dojobbot.store import claims, migrations
+from dojobbot.store import claims, leases, migrations
 from dojobbot.store.engine import WRITES, Database, Kind, engine_options
 from dojobbot.store.lock import FileLock
 
@@ -71,6 +71,7 @@ async def _prepare(connection: AsyncConnection) -> None:
     await connection.run_sync(migrations.upgrade)
     # Whoever held a lease is dead, or it would hold the lock.
     await claims.clear_leases(connection)
+    await leases.forget_all(connection)
 
 
 def connect(file: Path) -> Database:

@@ -24,6 +24,7 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
+from dojobbot.leases import Lease
 from dojobbot.orders import OpenExport
 from dojobbot.ports import Claim, Subscribed
 from dojobbot.store import (
@@ -34,6 +35,7 @@ from dojobbot.store import (
     fates,
     follows,
     jobs,
+    leases,
     ledger,
     observing,
     pausing,
@@ -73,11 +75,13 @@ class SqlStore:
 
     # --- jobs
 
-    async def observe(self, readings: Sequence[Reading], now: datetime) -> tuple[Transition, ...]:
+    async def observe(
+        self, readings: Sequence[Reading], now: datetime, *, under: Lease | None = None
+    ) -> tuple[Transition, ...]:
         """Take in readings; see the port."""
         transitions: list[Transition] = []
         for chunk in observing.chunks(await self._read(observing.those_with_news, readings)):
-            transitions += await self._write(observing.take_in, chunk, now)
+            transitions += await self._write(observing.take_in, chunk, now, under)
         return tuple(transitions)
 
     async def job(self, job_id: str) -> KnownJob | None:
@@ -346,9 +350,31 @@ class SqlStore:
         """Give when the watcher's last complete tick began, on the platform's clock."""
         return await self._read(ledger.last_good_tick)
 
-    async def set_last_good_tick(self, moment: datetime) -> None:
-        """Remember when the last complete tick began."""
-        await self._write(ledger.set_last_good_tick, moment)
+    async def last_look(self) -> datetime | None:
+        """Give when that tick began on the database's clock, whichever replica made it."""
+        return await self._read(ledger.last_look)
+
+    async def set_last_good_tick(
+        self, moment: datetime, *, began_at: datetime | None = None, under: Lease | None = None
+    ) -> None:
+        """Remember when the last complete tick began, on the platform's clock and on the database's."""
+        await self._write(ledger.set_last_good_tick, moment, began_at=began_at, under=under)
+
+    # --- leases
+
+    async def database_time(self) -> datetime | None:
+        """Give the time on the database's own clock; None where it has none but the machine's."""
+        return await self._read(leases.database_time)
+
+    async def take_lease(self, name: str, holder: str, now: datetime, *, lasting: timedelta) -> Lease | None:
+        """Take a lease that is free or over, or renew one's own; None while somebody else holds it."""
+        return await self._write(leases.take, name, holder, now, lasting=lasting)
+
+    async def give_lease_back(self, lease: Lease) -> None:
+        """Let somebody else have it at once. Does nothing when it is somebody else's by now."""
+        await self._write(leases.give_back, lease)
+
+    # --- the database itself
 
     async def bind(self, scope: dict[str, str]) -> None:
         """Tie the database to a platform, organisation and Slack team. Raises ScopeMismatch for another."""

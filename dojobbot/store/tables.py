@@ -331,6 +331,15 @@ presses = Table(
     Column("pressed_at", Moment, nullable=False, index=True),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
 meta = Table(
     "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
 )

@@ -18,6 +18,7 @@ from typing import Any
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.domain import Destination, KnownJob, Transition
+from dojobbot.leadership import Leadership
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Messenger, Platform, Store, Subscribed
@@ -69,6 +70,7 @@ class Middle:
     client: Platform
     messenger: Messenger
     people: People
+    leadership: Leadership
     database: Path
     woken: list[datetime] = field(default_factory=list)
     jobs_made: int = 0
@@ -77,9 +79,17 @@ class Middle:
         self.watcher = self.another_watcher()
         self.notifier = self.another_notifier()
 
-    def another_watcher(self, platform: Platform | None = None) -> Watcher:
+    def another_watcher(
+        self, platform: Platform | None = None, *, leadership: Leadership | None = None
+    ) -> Watcher:
         """A watcher that knows only what the store knows."""
-        return Watcher(platform or self.client, self.store, self.clock, on_change=self._note_wake)
+        return Watcher(
+            platform or self.client,
+            self.store,
+            self.clock,
+            on_change=self._note_wake,
+            leadership=leadership or self.leadership,
+        )
 
     def another_notifier(self, messenger: Messenger | None = None) -> Notifier:
         """A notifier that knows only what the store knows: that of a second process, or after a restart."""
@@ -246,7 +256,10 @@ async def middle(
         client = await stack.enter_async_context(a_client(platform, clock, project_id))
         messenger = SlackMessenger(workspace.bot_token, workspace.api_url)
         people = some_people(client, messenger, clock)
-        yield Middle(clock, platform, workspace, store, client, messenger, people, database)
+        # The clock of these tests leaps: the lease on watching holds through all of it.
+        leadership = Leadership(store, clock, holder="this replica", lasting=timedelta(days=3650))
+        await leadership.reach()
+        yield Middle(clock, platform, workspace, store, client, messenger, people, leadership, database)
 
 
 def a_client(platform: SimulatedPlatform, clock: FakeClock, project_id: str | None = None) -> PlatformClient:
