@@ -119,6 +119,7 @@ class Exported:
         bad_rows: how many of the platform's rows could not be read, and are left out.
         cut_cells: how many cells were cut.
         left_out: how many jobs have no room in a sheet.
+        has_names: whether people's names could be had; else their ids are there.
     """
 
     path: Path
@@ -128,6 +129,7 @@ class Exported:
     bad_rows: int = 0
     cut_cells: int = 0
     left_out: int = 0
+    has_names: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

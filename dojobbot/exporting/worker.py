@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from dojobbot.deeporigin import details
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.columns import Extras
-from dojobbot.errors import DojobbotError, ExportFailed
+from dojobbot.errors import DojobbotError, ExportFailed, PlatformError
 from dojobbot.exporting.figures import Counted, figures
 from dojobbot.exporting.messages import Done, Failure, Progress, Said, read_task, write
 from dojobbot.exporting.writers import Written, write_csv, write_json, write_xlsx
@@ -71,7 +72,14 @@ def make_file(account: Account, order: FileOrder, path: Path) -> Exported:
         looked_at=LOOKED_AT,
     )
     query = _query(order.jobs, extras, resolve_user_names=True)
-    frame, bad_names = fetch_some(account, query, report=_Teller())
+    has_names = True
+    try:
+        frame, bad_names = fetch_some(account, query, report=_Teller())
+    except PlatformError:
+        # Names, which are asked for first, are decoration; without the jobs this raises again.
+        has_names = False
+        query = replace(query, resolve_user_names=False)
+        frame, bad_names = fetch_some(account, query, report=_Teller())
     columns = tuple(str(name) for name in frame.columns)
     written = _write(path, columns, records(frame), order)
     return Exported(
@@ -82,6 +90,7 @@ def make_file(account: Account, order: FileOrder, path: Path) -> Exported:
         bad_rows=len(bad_names),
         cut_cells=written.cut_cells,
         left_out=written.left_out,
+        has_names=has_names,
     )
 
 

@@ -28,6 +28,7 @@ from dojobbot.simulator import scenario
 from dojobbot.simulator.faults import Fault
 from dojobbot.simulator.platform import SimulatedPlatform
 from dojobbot.simulator.world import World, iso
+from dojobbot.slack.views.exporting import comment
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -179,6 +180,19 @@ async def test_figures_are_made_of_the_same_jobs(platform: SimulatedPlatform) ->
     assert (figures.spend, figures.priced) == (7.5, 3)
     docking = figures.tools[0]
     assert (docking.key, docking.jobs, docking.median_seconds) == ("deeporigin.docking", 2, 5400)
+
+
+async def test_without_names_there_are_ids_and_the_file_says_so(
+    platform: SimulatedPlatform, tmp_path: Path
+) -> None:
+    """A token may be allowed to list jobs and not people."""
+    platform.faults.add(Fault("GET /entities/*", "status", status=403))
+    account = Account(platform.base_url, platform.org, platform.token)
+    order, path = FileOrder(jobs=JobsOrder(limit=1)), tmp_path / "jobs.csv"
+    made = await asyncio.to_thread(worker.make_file, account, order, path)
+    assert not made.has_names
+    assert scenario.ADA in path.read_text("utf-8-sig")
+    assert "holds ids" in comment(order, made)
 
 
 @pytest.mark.parametrize(

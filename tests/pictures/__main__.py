@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from tests.acceptance.browser import BROWSERS, Look, find_browser, launched, opened
-from tests.acceptance.story import Story, demo_process
+from tests.acceptance.story import SLOW, Story, demo_process
 from tests.pictures.png import animated, small
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -30,6 +30,7 @@ STILLS: dict[Look, dict[str, str]] = {
     Look(390, 780, "dark"): {"followed": "card-phone-dark.png"},
 }
 """The still pictures: by look, what is seen -> the file."""
+FIGURES = Look(860, 1240)
 CALM_MILLISECONDS = 400
 
 
@@ -49,6 +50,21 @@ async def shots(browser: Browser, look: Look) -> dict[str, bytes]:
     return taken
 
 
+async def figures(browser: Browser) -> bytes:
+    """Ask for figures; returns a PNG of the charts."""
+    async with demo_process() as url:
+        page, _ = await opened(browser, url, FIGURES)
+        box = page.get_by_label("Message #general")
+        await box.fill("/jobs stats since:90d")
+        await box.press("Enter")
+        await page.get_by_role("img", name="Jobs created").wait_for(timeout=SLOW)
+        await page.get_by_text("Days begin at midnight").scroll_into_view_if_needed()
+        await page.wait_for_timeout(CALM_MILLISECONDS)
+        taken = await page.screenshot(caret="hide", animations="disabled")
+        await page.context.close()
+    return taken
+
+
 async def main() -> int:
     """Take them all; returns the exit code."""
     path = find_browser()
@@ -57,6 +73,9 @@ async def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with launched(path) as browser:
+        content = small(await figures(browser))
+        (FOLDER / "stats.png").write_bytes(content)
+        sys.stdout.write(f"{FOLDER / 'stats.png'}: {len(content) // 1024} KB\n")
         for look, wanted in STILLS.items():
             taken = await shots(browser, look)
             files = {file: small(taken[name]) for name, file in wanted.items()}

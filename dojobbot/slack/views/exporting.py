@@ -77,6 +77,8 @@ def comment(order: FileOrder, made: Exported) -> str:
     ]
     if order.kind is FileKind.CSV:
         said.append("Text that a spreadsheet would take for a formula has an apostrophe before it.")
+    if not made.has_names:
+        said.append("Deep Origin did not tell me people's names, so `user_name` holds ids.")
     if made.cut_cells:
         said.append(
             f":scissors: {plural(made.cut_cells, 'cell')} longer than a sheet allows "

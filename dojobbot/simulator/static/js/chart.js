@@ -8,6 +8,7 @@ const NARROW = 320;
 const LETTER = 6.5;
 const HEIGHT = 200;
 const LEFT = 40;
+const RIGHT = 14;
 const BOTTOM = 26;
 const TOP = 10;
 const COLOURS = 12;
@@ -77,7 +78,7 @@ function axes(title, drawn) {
   const width = innerWidth < 720 ? NARROW : WIDE;
   const most = Math.max(1, ...drawn.series.flatMap((series) => series.data.map((point) => point.value)));
   const top = roundUp(most);
-  const step = (width - LEFT) / labels.length;
+  const step = (width - LEFT - RIGHT) / labels.length;
   const y = (value) => HEIGHT - BOTTOM - (Math.max(0, value) / top) * (HEIGHT - BOTTOM - TOP);
   const lines = [0, top / 2, top].flatMap((value) => [
     svg("line", { x1: LEFT, x2: width, y1: y(value), y2: y(value), class: "grid" }),
