@@ -22,6 +22,7 @@ from dojobbot.domain import (
     KnownJob,
     Owed,
     Reading,
+    Snapshot,
     Subscription,
     Transition,
 )
@@ -71,7 +72,7 @@ def judge(
     if known is None:
         first = KnownJob(job=seen.job, seq=1, read_at=seen.began_at)
         return Decision(known=first, closed=_answers(seen, open_actions))
-    if _is_stale(known, seen) or _would_revive(known.job, seen.job):
+    if is_older(seen, Reading(job=known.job, began_at=known.read_at)) or _would_revive(known.job, seen.job):
         return NOTHING_NEW
     job = _keep_details(known.job, seen)
     closed = _answers(seen, open_actions)
@@ -152,12 +153,12 @@ def _answers(seen: Reading, open_actions: Iterable[Action]) -> tuple[tuple[int, 
     return tuple((action_id, outcome) for action_id, outcome in outcomes if outcome is not None)
 
 
-def _is_stale(known: KnownJob, seen: Reading) -> bool:
-    """Whether the stored state is newer: by the platform's own stamp, else by when the read began."""
+def is_older(seen: Reading | Snapshot, known: Reading | Snapshot) -> bool:
+    """Whether a reading is older than another: by the platform's own stamp, else by when the read began."""
     stored, read = known.job.updated_at, seen.job.updated_at
     if stored is not None and read is not None and stored != read:
         return read < stored
-    return seen.began_at < known.read_at
+    return seen.began_at < known.began_at
 
 
 def _would_revive(known: Job, seen: Job) -> bool:

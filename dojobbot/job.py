@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Unpack
 
 from dojobbot.config import read_account
 from dojobbot.credentials import Credentials
+from dojobbot.decide import is_older
 from dojobbot.deeporigin.blocking import BlockingClient
 from dojobbot.domain import LogLine, Progress, Snapshot
 from dojobbot.errors import PlatformError, PlatformRefused, PlatformRestricted, PlatformUnavailable
@@ -141,19 +143,26 @@ class Job:
         """Cancel it.
 
         Raises:
-            PlatformRefused: it has ended or waits for its quote to be approved, and the message says so.
+            PlatformRefused: it has ended (perhaps just now) or waits for its quote to be approved, and the
+                message says so.
             PlatformUnavailable: the platform did not answer and the job is not seen to be cancelled.
         """
         job = self._read().job
         if not job.can_be_cancelled:
             why = "already" if job.has_ended else "not started, and waits for its quote to be approved:"
-            message = f"Job {self.id} is {why} {job.status}: there is nothing to cancel."
-            raise PlatformRefused(message, status=_CONFLICT, hint="Nothing needs to be done.")
+            raise self._nothing_to_cancel(f"is {why} {job.status}")
         try:
-            self._take(self._client.cancel(self.id))
+            reply = self._take_answer(self._client.cancel(self.id)).job
         except PlatformUnavailable:
             if self._read().job.status != "Cancelled":
                 raise
+        else:
+            if reply.has_ended and reply.status != "Cancelled":
+                raise self._nothing_to_cancel(f"has ended meanwhile, and is {reply.status}")
+
+    def _nothing_to_cancel(self, why: str) -> PlatformRefused:
+        message = f"Job {self.id} {why}: there is nothing to cancel."
+        return PlatformRefused(message, status=_CONFLICT, hint="Nothing needs to be done.")
 
     def confirm(self) -> None:
         """Approve its quote, so that it starts; then `watch` can be called again.
@@ -179,7 +188,7 @@ class Job:
                 hint="Look at its cost and call confirm() again.",
             )
         try:
-            self._take(self._client.confirm(self.id))
+            self._take_answer(self._client.confirm(self.id))
         except PlatformRestricted:
             # The refusal is the news. Where the job stands now is worth a try, but not another error.
             with contextlib.suppress(PlatformError):
@@ -224,6 +233,7 @@ class Job:
         Raises:
             TimeoutError: the time is up; the job goes on.
             TokenRejected, JobNotFound: what no waiting will mend. Network trouble is survived.
+            DojobbotError: following it broke in a way that nobody foresaw; its cause says how.
         """
         began = time.monotonic()
 
@@ -273,6 +283,13 @@ class Job:
     def _take(self, snapshot: Snapshot) -> Snapshot:
         """Take a reading in, unless a newer one came first; gives the one that counts."""
         with self._lock:
-            if snapshot.began_at >= self._snapshot.began_at:
+            if not is_older(snapshot, self._snapshot):
                 self._snapshot = snapshot
             return self._snapshot
+
+    def _take_answer(self, snapshot: Snapshot) -> Snapshot:
+        """Take in what the platform said to a request to act: how the job is after it, not when it was sent.
+
+        A poll that began meanwhile may have seen the job as it was before.
+        """
+        return self._take(replace(snapshot, began_at=self._client.now()))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dojobbot.deeporigin.blocking import BlockingClient
 from dojobbot.domain import Snapshot
-from dojobbot.errors import JobNotFound, PlatformError, TokenRejected
+from dojobbot.errors import DojobbotError, JobNotFound, PlatformError, TokenRejected
 from dojobbot.job_card import live_picture, picture
 from dojobbot.limits import backoff
 from dojobbot.screen import Screen
@@ -47,7 +47,7 @@ class Follower:
         interval: float,
     ) -> None:
         self.over = threading.Event()
-        self.error: PlatformError | None = None
+        self.error: DojobbotError | None = None
         self._client = client
         self._latest = snapshot
         self._take = take
@@ -76,11 +76,24 @@ class Follower:
         try:
             self._follow()
         except PlatformError as error:
-            self.error = error
-            self._show(f"No longer watched. {error}")
+            self._end_with(error)
+        except Exception as error:  # noqa: BLE001 - in a thread nobody would see it: whoever waits gets it
+            broken = DojobbotError(
+                f"Following the job broke: {type(error).__name__}: {error}",
+                hint="Read it anew with Job.from_id(); if it stays, report what the error says.",
+            )
+            broken.__cause__ = error
+            self._end_with(broken)
         finally:
             self.over.set()
             atexit.unregister(self._leave)
+
+    def _end_with(self, error: DojobbotError) -> None:
+        self.error = error
+        try:
+            self._show(f"No longer watched. {error}")
+        except Exception:  # noqa: BLE001 - what it is drawn on may be what broke: whoever waits gets the error
+            log.warning("%s", error)
 
     def _follow(self) -> None:
         """Read until the status is terminal or somebody stops it.
