@@ -159,6 +159,17 @@ async def test_the_bot_is_invited_from_the_page(visitor: Visitor) -> None:
         assert after[RANDOM]["has_bot"]
 
 
+async def test_a_channel_is_closed_to_the_bot_and_opened_again_from_the_page(visitor: Visitor) -> None:
+    """By taking it out, or by archiving the channel."""
+    channel = visitor.demo.workspace.state.channel
+    assert await visitor.say(ADA, GENERAL, "/remove @dojobbot") == (200, {"error": None})
+    assert BOT not in channel(GENERAL).members
+    await visitor.say(ADA, GENERAL, "/archive")
+    assert channel(GENERAL).is_archived
+    await visitor.say(ADA, GENERAL, "/unarchive")
+    assert not channel(GENERAL).is_archived
+
+
 @pytest.mark.parametrize(
     ("action", "body", "word"),
     [

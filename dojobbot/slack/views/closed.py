@@ -68,7 +68,7 @@ def closed(stranded: Stranded, place: Destination, code: str) -> Payload:
         if code != "message_not_found":
             text = f"I can't keep your live card in {where} up to date any more: {why(code)}."
         return blocks.message(text, [_attachment([blocks.section(_list(stranded.watched))])])
-    body = [blocks.section(f"There I was to tell you about\n{_list(stranded.told)}")]
+    body = [blocks.section(f"You wanted to be told there about\n{_list(stranded.told)}")]
     if stranded.watched:
         body.append(blocks.section(f"Your live cards there are over:\n{_list(stranded.watched)}"))
     body.append(
