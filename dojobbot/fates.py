@@ -64,6 +64,7 @@ class Wish:
     closed_at: datetime | None = None
     paused_at: datetime | None = None
     paused_because: str = ""
+    failures_only: bool = False
 
     def was_open(self, moment: datetime) -> bool:
         """Whether it stood at a moment; one that a transition brought to its end stood then."""

@@ -78,4 +78,5 @@ def _wish(row: rows.AnyRow) -> Wish:
         closed_at=row.closed_at,
         paused_at=row.paused_at,
         paused_because=row.paused_because or "",
+        failures_only=row.failures_only,
     )

@@ -152,28 +152,47 @@ async def move(
 ) -> Resumed:
     """Let a person's wishes go on elsewhere, and owe what was held for them there."""
     await ensure_destination(connection, to, now)
-    there_already = select(subscriptions.c.job_id).where(
-        IS_OPEN, subscriptions.c.user_id == user_id, subscriptions.c.destination_key == to.key
-    )
-    mine = _paused_for(user_id, place)
-    twice = await connection.execute(
-        update(subscriptions).where(*mine, subscriptions.c.job_id.in_(there_already)).values(closed_at=now)
-    )
-    wanted = select(subscriptions).where(*mine).order_by(subscriptions.c.id).with_for_update(key_share=True)
-    # Of two wishes about one job (in the channel and in a thread of it), one is enough in the new place.
-    first = {row.job_id: row.id for row in reversed((await connection.execute(wanted)).all())}
-    moved = await connection.execute(
-        update(subscriptions)
-        .where(subscriptions.c.id.in_(first.values()))
-        .values(destination_key=to.key, paused_at=None, paused_because=None)
-    )
-    spare = await connection.execute(update(subscriptions).where(*mine).values(closed_at=now))
+    mine = select(subscriptions).where(*_paused_for(user_id, place)).order_by(subscriptions.c.id)
+    wishes = (await connection.execute(mine.with_for_update(key_share=True))).all()
+    for job_id in dict.fromkeys(each.job_id for each in wishes):
+        await _unite(connection, user_id, [each for each in wishes if each.job_id == job_id], to, now)
     held = await _held_for(connection, user_id, place)
     for each in held:
         wish = Owed(to, (user_id,), urgent=each.urgent)
         await owe_also(connection, each.transition, wish, each.snapshot, now, note=each.note or note)
         await _take_from(connection, each, user_id)
-    return Resumed(moved.rowcount + twice.rowcount + spare.rowcount, len(held))
+    return Resumed(len(wishes), len(held))
+
+
+async def _unite(
+    connection: AsyncConnection,
+    user_id: str,
+    wishes: Sequence[rows.AnyRow],
+    to: Destination,
+    now: datetime,
+) -> None:
+    """Make one wish in the new place of those about one job, the widest of them."""
+    there = select(subscriptions).where(
+        IS_OPEN,
+        subscriptions.c.user_id == user_id,
+        subscriptions.c.job_id == wishes[0].job_id,
+        subscriptions.c.destination_key == to.key,
+    )
+    found = (await connection.execute(there.with_for_update(key_share=True))).all()
+    kept, *spare = list(found) + list(wishes)
+    await connection.execute(
+        update(subscriptions).where(subscriptions.c.id.in_([each.id for each in spare])).values(closed_at=now)
+    )
+    await connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == kept.id)
+        .values(
+            destination_key=to.key,
+            paused_at=None,
+            paused_because=None,
+            failures_only=all(each.failures_only for each in (kept, *spare)),
+        )
+    )
 
 
 async def _take_from(connection: AsyncConnection, held: Delivery, user_id: str) -> None:

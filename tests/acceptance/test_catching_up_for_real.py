@@ -49,4 +49,4 @@ async def test_what_ended_meanwhile_is_told_once_in_order_and_as_late(tmp_path: 
         await asyncio.gather(*(set_up.sees(name, "late by 2 h") for name in order))
         said = "\n".join(shown(each) for each in set_up.messages() if f"<@{ADA}>" in each["text"])
         assert sorted(order, key=said.index) == order
-        assert [said.count(f"{name} ") for name in order] == [1] * len(order), said
+        assert said.count("late by 2 h") == len(order), said

@@ -182,15 +182,15 @@ async def test_a_wish_can_go_on_elsewhere(store: Store) -> None:
 
 
 async def test_moving_makes_no_second_wish(store: Store) -> None:
-    """About one job in a channel, in its thread, and in the new place already."""
-    await follow(store, JOB_ID, where=ADAS_DM)
+    """About one job in a channel, in its thread, and in the new place already; the widest one counts."""
+    await store.subscribe(ADA, JOB_ID, ADAS_DM, seen_seq=1, now=NOW, failures_only=True)
     await follow(store, JOB_ID, OTHER_JOB.id)
     await follow(store, OTHER_JOB.id, where=THREAD)
     await closed(store, *await pauses(store))
     assert await store.move(ADA, CHANNEL, ADAS_DM, note="", now=at(30)) == Resumed(3, 0)
     for job_id in (JOB_ID, OTHER_JOB.id):
         (only,) = await store.subscriptions(job_id)
-        assert (only.destination, only.paused_at) == (ADAS_DM, None)
+        assert (only.destination, only.paused_at, only.failures_only) == (ADAS_DM, None, False)
 
 
 async def test_what_nobody_asked_for_in_all_that_time_is_forgotten(store: Store) -> None:

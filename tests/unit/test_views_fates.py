@@ -122,6 +122,21 @@ def test_who_was_not_told_hears_why(wishes: tuple[Wish, ...], words: str) -> Non
     assert words in said(wishes=wishes)
 
 
+def test_who_asked_for_failures_only_was_not_told_of_a_success() -> None:
+    succeeded = replace(ENDED, new="Succeeded")
+    only = replace(WISH, failures_only=True)
+    view = FatesView(
+        job=replace(JOB, status="Succeeded"),
+        fates=Fates(transitions=(succeeded,), wishes=(only, replace(only, closed_at=None))),
+        user_id="U1",
+        channel_id="C0HERE",
+        now=NOW,
+    )
+    text = str(deliveries(view))
+    assert "you asked to be told of failures only" in text
+    assert "I'll tell you in <#C0HERE> only if it fails" in text
+
+
 def test_changes_that_nobody_is_told_of_say_so() -> None:
     assert "*Created → Running*" in said(SENT)
     assert "No message: I tell of quotes and ends only." in said(SENT)

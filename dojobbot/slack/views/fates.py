@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dojobbot.decide import covers
 from dojobbot.domain import TERMINAL, Destination, Job, Transition
 from dojobbot.fates import Fate, Fates, Wish
 from dojobbot.slack.text import date, escape, foreign, plural
@@ -92,7 +93,10 @@ def _why_not_told(view: FatesView, seen: Transition) -> str:
         return "No message: I tell of quotes and ends only."
     mine = [each for each in view.fates.wishes if each.user_id == view.user_id]
     before = [each for each in mine if each.created_at <= seen.seen_at]
-    if any(each.was_open(seen.seen_at) for each in mine):
+    standing = [each for each in mine if each.was_open(seen.seen_at)]
+    if standing and not any(covers(seen.new, failures_only=each.failures_only) for each in standing):
+        return "No message for you: you asked to be told of failures only."
+    if standing:
         return "You had asked to be told; the message is older than what I remember."
     if before and before[-1].closed_at is not None:
         ended = date(before[-1].closed_at, view.now)
@@ -181,7 +185,8 @@ def _standing(view: FatesView, wish: Wish) -> str:
     if wish.paused_at is not None:
         since = date(wish.paused_at, view.now)
         return f"You want to be told {where}; that is paused since {since}: {why(wish.paused_because)}."
-    return f"I'll tell you {where} when it ends; you asked {date(wish.created_at, view.now)}."
+    when = "only if it fails" if wish.failures_only else "when it ends"
+    return f"I'll tell you {where} {when}; you asked {date(wish.created_at, view.now)}."
 
 
 def _paused_places(view: FatesView) -> tuple[Destination, ...]:
