@@ -23,13 +23,15 @@ from dojobbot.clock import SharedClock
 from dojobbot.config import Settings, without_secrets
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
+from dojobbot.deeporigin.stream import EventStreamClient
 from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRejected
 from dojobbot.exporting.process import WorkerProcesses
 from dojobbot.exports import Exports
 from dojobbot.leadership import Leadership
+from dojobbot.listener import Listener
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
-from dojobbot.ports import Platform, Store
+from dojobbot.ports import Clock, EventStream, Platform, Store
 from dojobbot.slack import actions, batching, commands, details, pauses
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
@@ -103,7 +105,9 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
             _http(settings.http_host, settings.http_port, [*health.routes(vitals), *link.routes()])
         )
         log.info("health is at %s/readyz", address)
-        platform = await stack.enter_async_context(PlatformClient(_account(settings)))
+        account = _account(settings)
+        platform = await stack.enter_async_context(PlatformClient(account))
+        stream = await stack.enter_async_context(EventStreamClient(account))
         me, _ = await asyncio.gather(identify(slack), _check(platform.check))
         await store.bind(
             {
@@ -114,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         )
         stack.callback(_in_the_background(clock.keep(store), parts, name="clock"))
         bolt = await stack.enter_async_context(
-            _working(settings, me, store, platform, vitals=vitals, parts=parts)
+            _working(settings, me, store, platform, stream, vitals=vitals, parts=parts)
         )
         # Last in, first out: what comes from Slack stops before what it needs.
         stack.push_async_callback(link.close)
@@ -129,24 +133,19 @@ async def _working(
     me: AuthorizeResult,
     store: Store,
     platform: Platform,
+    stream: EventStream,
     *,
     vitals: health.Vitals,
     parts: Parts,
 ) -> AsyncIterator[AsyncApp]:
     """Let watcher and notifier work, with Slack's link or without; gives the app to link to Slack."""
     messenger = SlackMessenger(settings.slack_bot_token, settings.slack_api_url)
-    people = People(
-        platform,
-        messenger,
-        vitals.clock,
-        team_id=me.team_id or "",
-        control=settings.control,
-        admins=settings.admins,
-    )
+    people = _people(settings, me, platform, messenger, vitals.clock)
     keep = timedelta(days=settings.retention_days)
     notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
     leadership = Leadership(store, vitals.clock, holder=_name())
     watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake, leadership=leadership)
+    listener = _listener(settings, stream, store, watcher, leadership, clock=vitals.clock)
     desk = Desk()
     workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
     exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
@@ -159,27 +158,27 @@ async def _working(
         clock=vitals.clock,
         desk=desk,
         exports=exports,
-        wake=notifier.wake,
+        wake=_all_of(notifier.wake, listener.poke),
         project_id=settings.do_project_id,
         poll_seconds=settings.poll_seconds,
     )
-    commands.register(bolt, services)
-    batching.register(bolt, services)
-    actions.register(bolt, services)
-    details.register(bolt, services)
-    pauses.register(bolt, services)
+    for handlers in (commands, batching, actions, details, pauses):
+        handlers.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
     leading = asyncio.create_task(leadership.run(), name="leadership")
+    listener.start()
     promising = asyncio.create_task(exports.run(), name="exports")
     parts.add(delivering, leading, promising)
     vitals.tally = notifier.tally
     vitals.notifier = lambda: "it ended" if delivering.done() else ""
     vitals.watcher = lambda: watcher.health
     vitals.leads = lambda: leadership.leads
+    vitals.streams = lambda: listener.states
     try:
         yield bolt
     finally:
+        await listener.stop()
         # Side by side, so that together they stay within the five seconds that an end may take.
         promising.cancel()
         await asyncio.gather(
@@ -188,6 +187,48 @@ async def _working(
             _step_down(watcher, leadership, leading),
             _end(notifier, delivering),
         )
+
+
+def _people(
+    settings: Settings, me: AuthorizeResult, platform: Platform, messenger: SlackMessenger, clock: Clock
+) -> People:
+    return People(
+        platform,
+        messenger,
+        clock,
+        team_id=me.team_id or "",
+        control=settings.control,
+        admins=settings.admins,
+    )
+
+
+def _listener(
+    settings: Settings,
+    stream: EventStream,
+    store: Store,
+    watcher: Watcher,
+    leadership: Leadership,
+    *,
+    clock: Clock,
+) -> Listener:
+    return Listener(
+        stream,
+        store,
+        clock,
+        leads=lambda: leadership.leads,
+        on_change=watcher.wake,
+        project_id=settings.do_project_id,
+    )
+
+
+def _all_of(*bells: Callable[[], None]) -> Callable[[], None]:
+    """Ring several bells as one."""
+
+    def ring() -> None:
+        for bell in bells:
+            bell()
+
+    return ring
 
 
 def _link(settings: Settings, slack: AsyncWebClient) -> SocketLink | SignedHttp:

@@ -29,6 +29,7 @@ __all__ = [
     "SlackThrottled",
     "SlackUnavailable",
     "StoreError",
+    "StreamRefused",
     "TokenRejected",
     "TriggerSpent",
     "ViewChanged",
@@ -117,6 +118,10 @@ class PlatformRestricted(PlatformRefused):
     """Money, licence or tier stands in the way; it may come inside an HTTP 200."""
 
     hint = "Ask your Deep Origin administrator about the budget, the licence or the plan."
+
+
+class StreamRefused(PlatformError):
+    """The platform gives no event stream about a project, however often it is asked."""
 
 
 class MalformedReply(PlatformError):

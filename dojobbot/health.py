@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from dojobbot.errors import StoreError
+from dojobbot.kept_stream import StreamState
 from dojobbot.notifier import Tally
 from dojobbot.ports import Clock, Store
 from dojobbot.watcher import Health
@@ -25,12 +26,16 @@ def _not_asked_yet() -> Health:
     return Health(trouble="not asked yet")
 
 
+def _nobody_listens() -> tuple[StreamState, ...]:
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Vitals:
     """Where to look. What has not started yet is filled in when it has.
 
     `slack` and `notifier` say what is wrong with the link to Slack and with the sending of messages, or
-    nothing. `leads`: whether this replica watches the platform.
+    nothing. `leads`: whether this replica watches the platform. `streams`: how its event streams are.
     """
 
     store: Store
@@ -39,6 +44,7 @@ class Vitals:
     notifier: Callable[[], str] = _starting
     watcher: Callable[[], Health] = _not_asked_yet
     leads: Callable[[], bool] = lambda: False
+    streams: Callable[[], tuple[StreamState, ...]] = _nobody_listens
     tally: Tally = field(default_factory=Tally)
 
 
@@ -64,6 +70,7 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
                 "platform": health.trouble or ("ok" if vitals.leads() else "another replica watches it"),
                 "platform_lag_seconds": await lag_seconds(vitals),
                 "jobs_unreadable": health.unreadable,
+                "event_streams": [_stream(state) for state in vitals.streams()],
             },
             status=200 if ready else 503,
         )
@@ -86,6 +93,17 @@ async def lag_seconds(vitals: Vitals) -> float | None:
     except StoreError:
         return None
     return None if last is None else round((vitals.clock.now() - last).total_seconds(), 1)
+
+
+def _stream(state: StreamState) -> dict[str, object]:
+    """Say how a stream is; without one, jobs are polled, so that it never makes us unready."""
+    since = state.open_since
+    return {
+        "project": state.project_id,
+        "jobs": state.jobs,
+        "open_since": None if since is None else since.isoformat(timespec="seconds"),
+        "trouble": state.trouble or "ok",
+    }
 
 
 async def _store_trouble(store: Store) -> str:
@@ -125,3 +143,18 @@ class _Metrics:
                 "Seconds since the last complete tick began, on whichever replica.",
                 value=self._lag,
             )
+        states = self._vitals.streams()
+        for name, count, meaning in (
+            ("event_streams", len(states), "Event streams that are kept open."),
+            (
+                "event_streams_open",
+                sum(s.open_since is not None for s in states),
+                "Those of them that are open.",
+            ),
+            (
+                "event_stream_jobs",
+                sum(s.jobs for s in states if s.open_since),
+                "Jobs that open streams follow.",
+            ),
+        ):
+            yield GaugeMetricFamily(f"dojobbot_{name}", meaning, value=count)

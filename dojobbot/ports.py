@@ -6,7 +6,8 @@ Nothing else in the project knows how they do it. Adapters raise the errors of `
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,6 +107,24 @@ class Platform(Protocol):
         ...
 
 
+class EventStream(Protocol):
+    """The platform's events. They say that a job has changed, never how: it is read again then."""
+
+    def open(
+        self, project_id: str, job_ids: Collection[str]
+    ) -> AbstractAsyncContextManager[AsyncIterator[frozenset[str]]]:
+        """Listen to jobs of one project; gives the ids of those that changed, from now on, as they change.
+
+        What changed before is not told. The iteration ends when the platform ends the stream. The names of
+        the jobs travel in an address, so a hundred at once are enough.
+
+        Raises:
+            StreamRefused: there is none, however often it is asked.
+            PlatformError: it could not be opened, was cut, or fell silent for a minute; it may work later.
+        """
+        ...
+
+
 class Subscribed(StrEnum):
     """What came of a wish to be told."""
 
@@ -196,6 +215,13 @@ class Store(Closings, Leases, Promises, Protocol):
 
     async def watched(self) -> frozenset[str]:
         """Give the ids of the jobs that have an open watch."""
+        ...
+
+    async def newest_followed(self, *, limit: int) -> Mapping[str, str | None]:
+        """Give the projects of the jobs most recently asked for that have not ended, by job id, newest first.
+
+        That is: of the newest `limit` open subscriptions, then of as many open watches and open actions.
+        """
         ...
 
     async def unfinished(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from dojobbot.clock import machine_time
 from dojobbot.domain import ACTIVE_STATUSES, GONE, JobFilter, Reading
+from dojobbot.early import EarlyReads
 from dojobbot.errors import (
     DojobbotError,
     JobNotFound,
@@ -89,7 +90,12 @@ class Watcher:
         self._not_before: datetime | None = None
         self._said: set[type[Exception]] = set()
         self._scheduler: AsyncIOScheduler | None = None
+        self._turn = asyncio.Lock()
         self._ticking: asyncio.Future[None] | None = None
+        self._early = EarlyReads(clock, may_read=self._may_read_early, read=self._read_early, tick=self.tick)
+        self._reading_early: asyncio.Task[None] | None = None
+        self._is_catching_up = False
+        self._is_stopping = False
         self.health = Health()
 
     def start(self, seconds: float) -> None:
@@ -110,18 +116,27 @@ class Watcher:
         )
         self._scheduler.start()
         self._leadership.on_taken(self._tick_now)
+        self._reading_early = asyncio.create_task(self._early.run(), name="early reads")
 
     def _tick_now(self) -> None:
         """Who takes over does not wait for the next tick of its own: the last one was another replica's."""
         if self._scheduler is not None:
             self._scheduler.modify_job(TICKS, next_run_time=machine_time())
 
+    def wake(self, job_ids: Collection[str]) -> None:
+        """Read jobs soon, without waiting for the next tick: the platform says that they have changed."""
+        self._early.wake(job_ids)
+
     async def stop(self) -> None:
         """Stop ticking; a tick that is under way is given up."""
         if self._scheduler is None:
             return
         scheduler, self._scheduler = self._scheduler, None
+        self._is_stopping = True
         scheduler.pause()
+        if self._reading_early is not None:
+            self._reading_early.cancel()
+            await asyncio.wait({self._reading_early})
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.wait({self._ticking})
@@ -129,15 +144,28 @@ class Watcher:
 
     async def tick(self) -> None:
         """Read what is active, new or followed, and let the store decide. Failures change nothing."""
-        self._ticking = asyncio.ensure_future(self._tick())
-        # Cancelled by `stop`, the tick still ends quietly for the scheduler, which would log a failure.
-        await asyncio.wait({self._ticking})
+        async with self._turn:
+            if self._is_stopping:
+                return
+            # What has changed need not be patient.
+            for job_id in self._early.hand_over():
+                self._asked_at.pop(job_id, None)
+            self._ticking = asyncio.ensure_future(self._tick())
+            # Cancelled by `stop`, the tick still ends quietly for the scheduler, which would log a failure.
+            await asyncio.wait({self._ticking})
+            self._is_catching_up = False
+            # What changed meanwhile may have had to wait for the tick.
+            self._early.wake(())
+
+    def _is_resting(self) -> bool:
+        """Whether the platform has asked to be left alone."""
+        return self._not_before is not None and self._clock.now() < self._not_before
 
     async def _tick(self) -> None:
         if not self._leadership.leads:
             self._forget()
             return
-        if self._not_before is not None and self._clock.now() < self._not_before:
+        if self._is_resting():
             return
         self._not_before = None
         try:
@@ -166,6 +194,7 @@ class Watcher:
         last_good = await self._store.last_good_tick()
         since = (last_good - OVERLAP) if last_good else (began_at - FIRST_LOOK_BACK)
         late: list[Reading] | None = [] if last_good and began_at - last_good > CATCHING_UP else None
+        self._is_catching_up = late is not None
         listed: dict[str, str] = {}
 
         async def take(page: Sequence[Reading]) -> None:
@@ -295,6 +324,24 @@ class Watcher:
             self._unreadable.discard(job_id)
             log.warning("job %s can be read again", job_id)
         return reading
+
+    def _may_read_early(self) -> bool:
+        """Whether jobs may be read between two ticks: not in an outage, nor out of turn after one."""
+        has_looked = self.health.last_good_at is not None and not self._is_catching_up
+        return self._leadership.leads and has_looked and not self.health.trouble
+
+    async def _read_early(self, job_id: str) -> None:
+        """Read a job between two ticks. What goes wrong is left to the next one, which reads it again."""
+        try:
+            await self._observe((await self._platform.get_job(job_id),))
+        except LeaseLost:
+            self._leadership.step_back()
+        except PlatformThrottled as error:
+            self._note_trouble(error)
+        except DojobbotError as error:
+            log.debug("job %s was not read early: %s", job_id, error)
+        except Exception as error:  # noqa: BLE001 - a bug must not end the reading: it is logged whole
+            self._note_trouble(error)
 
     async def _observe(self, readings: Iterable[Reading]) -> None:
         transitions = await self._store.observe(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,6 +18,7 @@ from dojobbot.domain import GONE, SYNONYMS, JobFilter, require_aware
 from dojobbot.errors import JobNotFound
 
 JSON = "application/json"
+EVENTS = "text/event-stream"
 JSON_WITH_TREE = "application/json;v=2.0"
 """Version 2 of an execution has a tree as its progress report; lists and other calls speak version 1."""
 
@@ -117,6 +119,13 @@ def logs(org_key: str, job_id: str, *, limit: int, offset: int) -> Request:
 def users(org_key: str) -> Request:
     """List the members of the organisation."""
     return Request(path=f"/entities/{quote(org_key, safe='')}/organizations/users")
+
+
+def stream(org_key: str, project_id: str, filters: Mapping[str, str], *, seconds: float) -> Request:
+    """Listen to jobs of one project. `filters`: their ids, by names of our choosing that events repeat."""
+    path = f"/sse/{quote(org_key, safe='')}/stream/{quote(project_id, safe='')}"
+    query = tuple(("filter", f"{name}=execution:{job_id}") for name, job_id in filters.items())
+    return Request(path=path, query=query, accept=EVENTS, seconds=seconds)
 
 
 def health() -> Request:

@@ -85,6 +85,7 @@ class Streams:
         self._most = most
         self._heartbeat_seconds = heartbeat_seconds
         self._streams: set[_Stream] = set()
+        self._is_silent = False
         self._looking: asyncio.Task[None] | None = None
         world.on_change(self.note)
 
@@ -103,6 +104,10 @@ class Streams:
         for stream in self._streams:
             if stream.request.transport is not None:
                 stream.request.transport.abort()
+
+    def silence(self) -> None:
+        """Send nothing more over any stream, heartbeats included, as when a proxy forgets its connection."""
+        self._is_silent = True
 
     async def stop(self) -> None:
         """End every stream."""
@@ -151,6 +156,8 @@ class Streams:
         await response.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
         while not stream.ended and not stream.is_left:
             names = await stream.news(self._heartbeat_seconds)
+            if self._is_silent:
+                continue
             if names & self._of_project(stream):
                 await self._send(stream, response, sorted(names))
             elif not names and not stream.ended and not stream.is_left:

@@ -49,6 +49,21 @@ async def watched(connection: AsyncConnection) -> frozenset[str]:
     return frozenset((await connection.scalars(query)).all())
 
 
+async def newest_followed(connection: AsyncConnection, limit: int) -> dict[str, str | None]:
+    """Give the projects of jobs that have not ended, of the newest open wishes of each kind."""
+    wishes = (
+        select(subscriptions.c.job_id).where(IS_OPEN).order_by(subscriptions.c.id.desc()),
+        select(watches.c.job_id).where(IS_WATCHING).order_by(watches.c.id.desc()),
+        select(actions.c.job_id).where(actions.c.closed_at.is_(None)).order_by(actions.c.id.desc()),
+    )
+    newest: dict[str, None] = {}
+    for wish in wishes:
+        newest |= dict.fromkeys(await connection.scalars(wish.limit(limit)))
+    under_way = select(jobs.c.id, jobs.c.project_id).where(jobs.c.id.in_(newest), jobs.c.status.not_in(ENDED))
+    projects = {row.id: row.project_id for row in await connection.execute(under_way)}
+    return {job_id: projects[job_id] for job_id in newest if job_id in projects}
+
+
 async def ensure_destination(connection: AsyncConnection, destination: Destination, now: datetime) -> None:
     """Give a destination its row, from which it is claimed."""
     await connection.execute(

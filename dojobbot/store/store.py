@@ -106,6 +106,10 @@ class SqlStore:
         """Give the ids of the jobs that have an open watch."""
         return await self._read(follows.watched)
 
+    async def newest_followed(self, *, limit: int) -> Mapping[str, str | None]:
+        """Give the projects of the jobs that were followed last."""
+        return await self._read(follows.newest_followed, limit)
+
     async def unfinished(self) -> tuple[str, ...]:
         """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
         return await self._read(jobs.unfinished)

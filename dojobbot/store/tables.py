@@ -158,6 +158,7 @@ _only_where(
     where=subscriptions.c.closed_at.is_(None),
     unique=True,
 )
+_only_where("ix_subscriptions_open", subscriptions.c.id, where=subscriptions.c.closed_at.is_(None))
 
 watches = Table(
     "watches",
