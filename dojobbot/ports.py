@@ -455,7 +455,7 @@ class Store(Closings, Leases, Promises, Protocol):
 
     # --- bookkeeping
     async def first_press(self, trigger_id: str, now: datetime) -> bool:
-        """Remember a press; False when it was seen before (within a day)."""
+        """Remember a press or a command; False when it was seen before (within a day)."""
         ...
 
     async def last_good_tick(self) -> datetime | None:

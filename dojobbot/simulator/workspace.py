@@ -201,6 +201,11 @@ class SimulatedWorkspace(Acts):
         """How many Socket Mode connections of the app are in use."""
         return self._sockets.count
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many envelopes went over sockets that the app has not acknowledged, in time or late."""
+        return self._sockets.unacknowledged
+
     async def disconnect(self, reason: Reason) -> None:
         """Announce the end of all sockets as Slack does, and close them after the grace that Slack gives."""
         await self._sockets.disconnect(reason)

@@ -23,7 +23,6 @@ __all__ = ["register"]
 class Press:
     """One press. `value` is None when it is not one of ours (values are never trusted)."""
 
-    trigger_id: str
     team_id: str | None
     verb: str
     value: ids.Value | None
@@ -48,12 +47,18 @@ async def _ack(ack: AsyncAck) -> None:
 async def _answer(services: Services, body: dict[str, Any]) -> None:
     press = _read(body)
 
+    is_first = False
+
     async def work() -> Payload | None:
-        if not await services.store.first_press(press.trigger_id, services.clock.now()):
+        nonlocal is_first
+        is_first = await services.is_first(body)
+        if not is_first:
             return None
         return await _perform(services, press)
 
     async def interim() -> Payload | None:
+        if not is_first:
+            return None
         if press.in_place and press.value is not None:
             return await private_card(services, press.value.job_id, press.place, note=answers.ASKING)
         return answers.placeholder()
@@ -70,7 +75,6 @@ def _read(body: dict[str, Any]) -> Press:
         verb, value = ids.decode_menu(raw) or (verb, None)
     container = body.get("container", {})
     return Press(
-        trigger_id=body["trigger_id"],
         team_id=body["user"].get("team_id"),
         verb=verb,
         value=value,

@@ -149,7 +149,7 @@ async def _ack(ack: AsyncAck) -> None:
 async def _stop(services: Services, body: dict[str, Any]) -> None:
     async def work() -> Payload | None:
         user_id, now = body["user"]["id"], services.clock.now()
-        if not await services.store.first_press(body["trigger_id"], now):
+        if not await services.is_first(body):
             return None
         refusal = await services.people.stranger(user_id, body["user"].get("team_id"))
         if refusal is not None:

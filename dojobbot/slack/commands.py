@@ -64,7 +64,13 @@ async def _answer(
     body: dict[str, Any],
     how: Callable[[Services, _Typed], Awaitable[Payload]],
 ) -> None:
-    async def work() -> Payload:
+    is_first = False
+
+    async def work() -> Payload | None:
+        nonlocal is_first
+        is_first = await services.is_first(body)
+        if not is_first:
+            return None
         refusal = await services.people.stranger(body["user_id"], body.get("team_id"))
         if refusal is not None:
             return answers.sentence(refusal)
@@ -75,8 +81,8 @@ async def _answer(
         except PlatformError as error:
             return answers.from_error(error, await services.lag_note())
 
-    async def interim() -> Payload:
-        return answers.placeholder()
+    async def interim() -> Payload | None:
+        return answers.placeholder() if is_first else None
 
     reply = Reply(body["response_url"], in_place=False)
     await services.desk.serve(reply, work, interim=interim)

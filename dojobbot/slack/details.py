@@ -86,7 +86,7 @@ async def _press(services: Services, turns: Turns, shelf: Shelf, body: dict[str,
     verb, tab = ids.IN_DETAILS[body["actions"][0]["action_id"]]
     view = body["view"]
     # One that comes twice must not take the turn of the first.
-    if not await services.store.first_press(body["trigger_id"], services.clock.now()):
+    if not await services.is_first(body):
         return
     modal = Modal(services.messenger, turns, view["id"], view["hash"])
     press = _read(body, verb, tab)

@@ -14,9 +14,11 @@ from slack_sdk.errors import SlackApiError
 from dojobbot.errors import SettingsError
 from dojobbot.limits import backoff
 
-__all__ = ["TOKEN_WRONG", "NotYet", "Trouble", "insist"]
+__all__ = ["LONGEST_COMPLAINT_PAUSE", "TOKEN_WRONG", "NotYet", "Trouble", "insist"]
 
 LONGEST_PAUSE = 30.0
+LONGEST_COMPLAINT_PAUSE = 300.0
+"""Between tries while a person must set something right first."""
 TOKEN_WRONG = frozenset(
     "invalid_auth not_authed token_revoked token_expired account_inactive not_allowed_token_type".split()
 )
@@ -35,22 +37,28 @@ class Trouble:
     def __init__(self, what: str, *, reason: str = "") -> None:
         self._what = what
         self._is_said = False
+        self._is_complaint = False
         self.reason = reason
 
     def begin(self, reason: str, *, complaint: bool = False) -> None:
-        """Note what is wrong; it is said once, however its reason changes, unless a person must act."""
+        """Note what is wrong; it is said once, however its reason changes, unless a person must act.
+
+        What a person must set right stays the reason until it works, or something else must be set right.
+        """
         if complaint and reason != self.reason:
             log.error("%s: %s", self._what, reason)
         elif not self._is_said:
             log.warning("%s (%s); trying again until it works", self._what, reason)
         self._is_said = True
-        self.reason = reason
+        if complaint or not self._is_complaint:
+            self.reason = reason
+        self._is_complaint = self._is_complaint or complaint
 
     def end(self) -> None:
         """Note that all is well."""
         if self._is_said:
             log.warning("Slack is reached again")
-        self._is_said = False
+        self._is_said = self._is_complaint = False
         self.reason = ""
 
 
@@ -74,6 +82,7 @@ async def insist(
     """
     failures = 0
     while True:
+        longest = LONGEST_PAUSE
         try:
             result = await attempt()
         except SlackApiError as error:
@@ -83,6 +92,7 @@ async def insist(
                 raise SettingsError(complaint) from error
             reason = complaint or code or "an answer that makes no sense"
             trouble.begin(reason, complaint=complaint is not None)
+            longest = LONGEST_PAUSE if complaint is None else LONGEST_COMPLAINT_PAUSE
         except NotYet as error:
             trouble.begin(str(error))
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -92,7 +102,7 @@ async def insist(
             trouble.end()
             return result
         jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
-        await asyncio.sleep(backoff(failures, jitter=jitter, cap=LONGEST_PAUSE))
+        await asyncio.sleep(backoff(failures, jitter=jitter, cap=longest))
         failures += 1
 
 

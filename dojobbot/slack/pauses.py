@@ -38,7 +38,7 @@ async def _answer(services: Services, body: dict[str, Any]) -> None:
     action = body["actions"][0]
 
     async def work() -> Payload | None:
-        if not await services.store.first_press(body["trigger_id"], services.clock.now()):
+        if not await services.is_first(body):
             return None
         refusal = await services.people.stranger(user_id, body["user"].get("team_id"))
         if refusal is not None:

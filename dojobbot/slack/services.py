@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dojobbot.domain import Job, KnownJob, Reading
 from dojobbot.errors import JobNotFound, PlatformError, PlatformUnavailable
@@ -50,6 +50,14 @@ class Services:
     async def lag_note(self) -> str:
         """Say how long ago the platform was heard, when that is longer than usual; else nothing."""
         return lag_note(await self.store.last_look(), self.clock.now(), self.poll_seconds)
+
+    async def is_first(self, body: dict[str, Any]) -> bool:
+        """Whether a command or a press has not come before: it may come twice, whatever its retry count says.
+
+        Slack sends again what was not acknowledged in time, so that a repetition may also be the first to
+        arrive; its `trigger_id` is the same each time.
+        """
+        return await self.store.first_press(body["trigger_id"], self.clock.now())
 
     async def take_in(self, reading: Reading) -> KnownJob:
         """Store a reading and give the job as it is known then."""

@@ -1,5 +1,7 @@
 """Slack reaches us over a socket that we open: Socket Mode.
 
+A socket is renewed every hour, when Slack asks for it, and when nothing comes back over it. Where there is
+time, the next one is open before the last one is closed, so that nobody's press falls between them.
 Facts: docs.slack.dev/apis/events-api/using-socket-mode.
 """
 
@@ -9,89 +11,116 @@ import asyncio
 import contextlib
 import json
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from dojobbot.slack.insist import TOKEN_WRONG, NotYet, Trouble, insist
+from dojobbot.limits import backoff
+from dojobbot.slack.connection import Connection, Handle, envelope
+from dojobbot.slack.insist import LONGEST_COMPLAINT_PAUSE, TOKEN_WRONG, NotYet, Trouble, insist
 
-__all__ = ["SocketLink"]
+__all__ = ["RENEWAL_SECONDS", "SocketLink"]
 
 HANDSHAKE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 """Between pings of ours; a socket on which nothing comes back for half as long is dead."""
-ACK_SECONDS = 0.4
+RENEWAL_SECONDS = 3_600.0
+"""A socket that answers pings and delivers nothing has been seen (bolt-python #1529). Nobody can tell it from
+one that has nothing to deliver, so none gets older than this."""
 CLOSE_SECONDS = 0.5
-Socket: TypeAlias = aiohttp.ClientWebSocketResponse
+SHORT_LIFE = 10.0
+"""Slack may ask for another socket at any moment; one after the other that lives less long is a storm."""
+SWITCHED_OFF = (
+    "Slack says that Socket Mode is switched off for this app (link_disabled). Switch it on at "
+    "api.slack.com/apps > your app > Socket Mode."
+)
 log = logging.getLogger(__name__)
 
 
 class SocketLink:
-    """Keeps one socket open, hands Bolt what comes over it, and says how it is.
+    """Keeps a socket open, hands Bolt what comes over it, and says how it is.
 
     In the place of the SDK's client, because that one, after a lost handshake, repeats for ever the same
     address, which is good for one try, and logs it with the secret in it.
+
+    Args:
+        app_token: opens sockets.
+        client: calls the Web API.
+        sleep: waits until a socket is too old.
+        heartbeat: the seconds between pings.
     """
 
-    def __init__(self, app_token: str, client: AsyncWebClient) -> None:
+    def __init__(
+        self,
+        app_token: str,
+        client: AsyncWebClient,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        heartbeat: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self._app_token = app_token
         self._client = client
+        self._sleep = sleep
+        self._heartbeat = heartbeat
         self._http: aiohttp.ClientSession | None = None
         self._trouble = Trouble("the socket to Slack is not open", reason="Slack was not reached yet")
-        self._socket: Socket | None = None
-        self._serving: set[asyncio.Task[None]] = set()
-        self._listening: asyncio.Task[None] | None = None
+        self._renewing = Trouble("the socket to Slack, which is open, can't be renewed")
+        self._current: Connection | None = None
+        self._retiring: dict[asyncio.Task[None], Connection] = {}
+        self._keeping: asyncio.Task[None] | None = None
 
     def trouble(self) -> str:
-        """Say what is wrong with the link, or nothing while the socket is open."""
-        return self._trouble.reason
+        """Say what is wrong with the link, or nothing while a socket is open."""
+        if self._current is not None and self._current.is_open:
+            return ""
+        return self._trouble.reason or self._renewing.reason or "it was cut"
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes that Slack calls: none."""
         return []
 
     async def open(self, app: AsyncApp) -> tuple[asyncio.Task[None], ...]:
-        """Open the socket, for as long as Slack is not there, and hand the app what comes.
+        """Open a socket, trying for as long as Slack is not there, and hand the app what comes.
 
         Returns:
-            The task that listens, and opens the next socket when one has ended, until `close`.
+            The task that opens the next socket when it is time, until `close`.
 
         Raises:
             SettingsError: when Slack says that the token is wrong. Later on, that is trouble as any other.
         """
         self._http = aiohttp.ClientSession()
-        connect = partial(self._connect, self._http)
-        self._socket = await insist(connect, self._trouble, _refused)
-        self._listening = asyncio.create_task(
-            self._listen(app, self._socket, connect), name="socket to Slack"
-        )
-        return (self._listening,)
+        connect = partial(self._connect, self._http, partial(_dispatch, app))
+        self._current = await insist(connect, self._trouble, _refused)
+        self._keeping = asyncio.create_task(self._keep(self._current, connect), name="socket to Slack")
+        return (self._keeping,)
 
     async def close(self) -> None:
-        """Listen no more, let what was heard be acknowledged, and close the socket: within a second."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait({self._listening})
-        if self._socket is not None:
-            await self._leave(self._socket)
+        """Listen no more, let what was heard be acknowledged, and close the sockets: within a second."""
+        tasks = [*self._retiring, *([self._keeping] if self._keeping else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        connections = [*self._retiring.values(), *([self._current] if self._current else [])]
+        await asyncio.gather(*(connection.close() for connection in connections))
         if self._http is not None:
             await self._http.close()
 
-    async def _connect(self, http: aiohttp.ClientSession) -> Socket:
+    async def _connect(self, http: aiohttp.ClientSession, handle: Handle) -> Connection:
         """Open a socket at an address of its own; Slack's hello says that it works."""
         reply = await self._client.apps_connections_open(app_token=self._app_token)
         async with asyncio.timeout(HANDSHAKE_SECONDS), contextlib.AsyncExitStack() as stack:
             connecting = http.ws_connect(
                 str(reply.get("url")),
-                heartbeat=HEARTBEAT_SECONDS,
+                heartbeat=self._heartbeat,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                 proxy=self._client.proxy,
                 ssl=self._client.ssl or True,
@@ -100,49 +129,69 @@ class SocketLink:
                 socket = await stack.enter_async_context(connecting)
             except aiohttp.WSServerHandshakeError as error:
                 raise NotYet(f"HTTP {error.status} in the place of a socket") from None
-            hello = _envelope(await socket.receive())
+            hello = envelope(await socket.receive())
             if hello.get("type") != "hello":
                 raise NotYet(str(hello.get("reason", "no hello")))
             stack.pop_all()
-        return socket
+        return Connection(socket, handle, instead=self._acknowledge)
 
-    async def _listen(self, app: AsyncApp, socket: Socket, connect: Callable[[], Awaitable[Socket]]) -> None:
+    async def _acknowledge(self, acknowledgement: dict[str, Any]) -> None:
+        """Acknowledge over the newest socket what came over another."""
+        if self._current is None:
+            raise ConnectionError("no socket is open")
+        await self._current.acknowledge(acknowledgement)
+
+    async def _keep(self, here: Connection, connect: Callable[[], Awaitable[Connection]]) -> None:
+        """Open the next socket when this one is too old, is to end or has ended, and so on."""
+        loop = asyncio.get_running_loop()
+        short_lives = 0
         while True:
-            asked_to_leave = await self._serve(socket, app)
-            await self._leave(socket)
-            if not asked_to_leave:
+            opened_at = loop.time()
+            await self._until_due(here)
+            if here.farewell == "link_disabled":
+                self._trouble.begin(SWITCHED_OFF, complaint=True)
+            elif not here.is_open and not here.farewell:
                 self._trouble.begin("it was cut")
-            socket = self._socket = await insist(connect, self._trouble, _refused, for_ever=True)
+            is_too_old = here.is_open and not here.farewell
+            short_lives = 0 if is_too_old or loop.time() - opened_at > SHORT_LIFE else short_lives + 1
+            await asyncio.sleep(_pause(short_lives))
+            trouble = self._renewing if here.is_open else self._trouble
+            there = await insist(connect, trouble, _refused, for_ever=True)
+            self._current, last, here = there, here, there
+            self._retire(last)
 
-    async def _leave(self, socket: Socket) -> None:
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=ACK_SECONDS)
-        await socket.close()
+    async def _until_due(self, connection: Connection) -> None:
+        """Wait until a socket is too old, Slack asks for another, or it has ended."""
+        waiting = (
+            asyncio.ensure_future(self._sleep(RENEWAL_SECONDS)),
+            asyncio.ensure_future(connection.asked_to_leave.wait()),
+        )
+        try:
+            await asyncio.wait({connection.reading, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
 
-    async def _serve(self, socket: Socket, app: AsyncApp) -> bool:
-        """Hand Bolt what comes until the socket ends; says whether Slack asked for another."""
-        async for message in socket:
-            envelope = _envelope(message)
-            if envelope.get("type") == "disconnect":
-                return True
-            request = SocketModeRequest.from_dict(envelope)
-            if request is not None:
-                task = asyncio.create_task(_answer(socket, app, request))
-                self._serving.add(task)
-                task.add_done_callback(self._serving.discard)
-        return False
+    def _retire(self, connection: Connection) -> None:
+        task = asyncio.create_task(connection.retire(), name="retiring a socket")
+        self._retiring[task] = connection
+        task.add_done_callback(self._retiring.pop)
 
 
-async def _answer(socket: Socket, app: AsyncApp, request: SocketModeRequest) -> None:
+def _pause(short_lives: int) -> float:
+    """Give the seconds before the next socket: none, unless one after the other did not live long."""
+    if short_lives < 2:
+        return 0.0
+    jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
+    return backoff(short_lives - 2, jitter=jitter, cap=LONGEST_COMPLAINT_PAUSE)
+
+
+async def _dispatch(app: AsyncApp, request: SocketModeRequest) -> dict[str, Any] | None:
+    """Let Bolt do what an envelope wants; see Handle."""
     response = await app.async_dispatch(AsyncBoltRequest(body=request.payload, mode="socket_mode"))
     if response.status != 200:
-        return
-    payload = json.loads(response.body) if response.body else None
-    acknowledgement = SocketModeResponse(request.envelope_id, payload).to_dict()
-    try:
-        await socket.send_json(acknowledgement)
-    except (aiohttp.ClientError, ConnectionError) as error:
-        log.warning("an acknowledgement did not reach Slack: %s", type(error).__name__)
+        return None
+    return json.loads(response.body) if response.body else {}
 
 
 def _refused(code: str) -> str | None:
@@ -152,14 +201,3 @@ def _refused(code: str) -> str | None:
         f"SLACK_APP_TOKEN was refused by Slack ({code}). It needs the scope connections:write; get one from "
         "api.slack.com/apps > your app > Basic Information > App-Level Tokens."
     )
-
-
-def _envelope(message: aiohttp.WSMessage) -> dict[str, Any]:
-    """Read what came over a socket; empty for what is no JSON object."""
-    if message.type is not aiohttp.WSMsgType.TEXT:
-        return {}
-    try:
-        parsed = json.loads(message.data)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class Front:
 
     middle: Middle
     desk: Desk
+    link: SocketLink
 
     async def card(self, job_id: str, *, user: str = lab.ADA, channel: str = lab.GENERAL) -> dict[str, Any]:
         """Type `/job` and give the private card that comes."""
@@ -75,8 +77,10 @@ class Front:
 
 
 @contextlib.asynccontextmanager
-async def front(middle: Middle) -> AsyncIterator[Front]:
-    """Connect the handlers to the workspace."""
+async def front(
+    middle: Middle, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> AsyncIterator[Front]:
+    """Connect the handlers to the workspace; `sleep`: how the link waits until a socket is too old."""
     slack = patient_client(middle.slack.bot_token, middle.slack.api_url)
     bolt: AsyncApp = bolt_app(await identify(slack), middle.slack.api_url)
     desk = Desk()
@@ -100,10 +104,10 @@ async def front(middle: Middle) -> AsyncIterator[Front]:
     )
     for handlers in (commands, actions, details):
         handlers.register(bolt, services)
-    link = SocketLink(middle.slack.app_token, slack)
+    link = SocketLink(middle.slack.app_token, slack, sleep=sleep)
     await link.open(bolt)
     try:
-        yield Front(middle, desk)
+        yield Front(middle, desk, link)
     finally:
         await link.close()
         await desk.close(1.0)

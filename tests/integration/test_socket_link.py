@@ -8,14 +8,16 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from aiohttp import WSMsgType, web
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot.errors import SettingsError
-from dojobbot.slack.socket_mode import SocketLink
+from dojobbot.slack.socket_mode import RENEWAL_SECONDS, SocketLink
 from dojobbot.slack.transport import bolt_app
 from tests.integration.middle import until
 
@@ -29,9 +31,12 @@ class Gate:
     losses: int = 0
     goodbyes: int = 0
     is_silent: bool = False
+    answers_pings: bool = True
+    last_words: dict[str, object] = field(default_factory=dict)
     issued: int = 0
     tried: list[str] = field(default_factory=list)
     open: list[web.WebSocketResponse] = field(default_factory=list)
+    heard: list[tuple[str, str]] = field(default_factory=list)
 
     async def issue(self, _: web.Request) -> web.Response:
         if self.refusal:
@@ -48,7 +53,7 @@ class Gate:
         if self.losses:
             self.losses -= 1
             return web.Response(status=503)
-        socket = web.WebSocketResponse(autoclose=False)
+        socket = web.WebSocketResponse(autoclose=False, autoping=self.answers_pings)
         await socket.prepare(request)
         if self.goodbyes:
             self.goodbyes -= 1
@@ -58,10 +63,21 @@ class Gate:
         self.open.append(socket)
         if self.is_silent:
             await asyncio.Event().wait()
-        while (await socket.receive()).type is WSMsgType.TEXT:
-            pass
+        while (message := await socket.receive()).type in {WSMsgType.TEXT, WSMsgType.PING}:
+            if message.type is WSMsgType.TEXT:
+                self.heard.append((ticket, message.json()["envelope_id"]))
         self.open.remove(socket)
+        if self.last_words:
+            # It was on its way when the close arrived.
+            words, self.last_words = self.last_words, {}
+            await socket.send_json(words)
+        if message.type is WSMsgType.CLOSE:
+            await socket.close()
         return socket
+
+    def has_instead_of(self, last: web.WebSocketResponse) -> bool:
+        """Whether another socket is open, and this one is not."""
+        return len(self.open) == 1 and self.open != [last]
 
     def cut(self) -> None:
         """Break the sockets there are, without a word."""
@@ -87,15 +103,48 @@ async def gate() -> AsyncIterator[Gate]:
     await runner.cleanup()
 
 
+@dataclass
+class Hours:
+    """Time as the link sees it: it passes when the test says so."""
+
+    _passed: asyncio.Event | None = None
+
+    async def __call__(self, seconds: float) -> None:
+        assert seconds == RENEWAL_SECONDS
+        self._passed = asyncio.Event()
+        await self._passed.wait()
+
+    async def go_by(self) -> None:
+        """Let an hour pass for the socket that is open."""
+        await until(lambda: self._passed)
+        assert self._passed is not None
+        self._passed.set()
+
+
 @contextlib.asynccontextmanager
-async def linked(gate: Gate) -> AsyncIterator[SocketLink]:
-    """The link, open."""
-    link = SocketLink("xapp-1", AsyncWebClient(base_url=f"{gate.url}/api/", retry_handlers=[]))
+async def linked(
+    gate: Gate, *, hours: Hours | None = None, heartbeat: float = 10
+) -> AsyncIterator[SocketLink]:
+    """The link, open, with a command of its own."""
+    client = AsyncWebClient(base_url=f"{gate.url}/api/", retry_handlers=[])
+    link = SocketLink("xapp-1", client, sleep=hours or Hours(), heartbeat=heartbeat)
+    app = bolt_app(AuthorizeResult(enterprise_id=None, team_id="T1"), f"{gate.url}/api/")
+    app.command("/jobs")(ack=_ack, lazy=[])
     try:
-        await link.open(bolt_app(AuthorizeResult(enterprise_id=None, team_id="T1"), f"{gate.url}/api/"))
+        await link.open(app)
         yield link
     finally:
         await link.close()
+
+
+async def _ack(ack: AsyncAck) -> None:
+    await ack()
+
+
+def command(envelope_id: str) -> dict[str, object]:
+    """A command as Slack sends it."""
+    payload = {"command": "/jobs", "text": "", "user_id": "U1", "team_id": "T1", "channel_id": "C1"}
+    return {"type": "slash_commands", "envelope_id": envelope_id, "payload": payload}
 
 
 async def test_a_lost_handshake_is_tried_again_at_a_new_address(
@@ -162,3 +211,78 @@ async def test_closing_waits_a_second_at_most_for_a_silent_slack(gate: Gate) -> 
         began = time.monotonic()
         await link.close()
         assert time.monotonic() - began < 1
+
+
+async def test_a_socket_that_answers_no_pings_is_replaced(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It looks open, and nothing comes."""
+    gate.answers_pings = False
+    async with linked(gate, heartbeat=0.2) as link:
+        began = time.monotonic()
+        await until(lambda: gate.tried == ["secret-1", "secret-2"])
+        assert time.monotonic() - began < 4 * 0.2 + 2
+        gate.answers_pings = True
+        await until(lambda: len(gate.tried) >= 3 and not link.trouble())
+    assert "it was cut" in caplog.messages[0]
+
+
+async def test_what_was_on_its_way_to_a_retired_socket_is_acknowledged(gate: Gate) -> None:
+    """Over the new one: the old one takes nothing more."""
+    hours = Hours()
+    async with linked(gate, hours=hours) as link:
+        gate.last_words = command("envelope-1")
+        await hours.go_by()
+        await until(lambda: gate.heard)
+        assert gate.heard == [("secret-2", "envelope-1")]
+        assert link.trouble() == ""
+        await gate.open[0].send_json(command("envelope-2"))
+        await until(lambda: gate.heard[1:] == [("secret-2", "envelope-2")])
+        assert len(gate.open) == 1
+
+
+async def test_a_renewal_that_fails_costs_nothing_while_the_socket_is_open(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says what must be set right; readiness, only when the old one has ended."""
+    hours = Hours()
+    async with linked(gate, hours=hours) as link:
+        gate.refusal = "not_allowed_token_type"
+        await hours.go_by()
+        await until(lambda: caplog.messages)
+        assert link.trouble() == ""
+        await gate.open[0].send_json(command("envelope-1"))
+        await until(lambda: gate.heard == [("secret-1", "envelope-1")])
+        gate.cut()
+        await until(link.trouble)
+        assert "SLACK_APP_TOKEN was refused by Slack (not_allowed_token_type)" in link.trouble()
+        gate.refusal = ""
+        await until(lambda: not link.trouble())
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+async def test_a_link_that_is_switched_off_says_what_to_do(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once in the log, and in the readiness for as long as it lasts, whatever else fails meanwhile."""
+    async with linked(gate) as link:
+        gate.refusal = "internal_error"
+        await gate.open[0].send_json({"type": "disconnect", "reason": "link_disabled"})
+        gate.cut()
+        await until(lambda: "Switch it on" in link.trouble())
+        await asyncio.sleep(0.1)
+        assert "Switch it on" in link.trouble()
+        gate.refusal = ""
+        await until(lambda: not link.trouble())
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+async def test_one_goodbye_after_the_other_is_no_storm(gate: Gate) -> None:
+    """The first is followed at once, the next ones after growing pauses."""
+    async with linked(gate):
+        began = time.monotonic()
+        for _ in range(2):
+            [last] = gate.open
+            await last.send_json({"type": "disconnect", "reason": "refresh_requested"})
+            await until(partial(gate.has_instead_of, last))
+        assert time.monotonic() - began > 0.5

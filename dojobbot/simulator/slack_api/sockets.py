@@ -79,6 +79,11 @@ class Sockets:
         """How many connections are open and not about to be closed."""
         return sum(not connection.leaving for connection in self._connections)
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many envelopes were sent that the app has not acknowledged, in time or late."""
+        return len(self._sent)
+
     def ticket(self) -> str:
         """A secret that opens one connection."""
         ticket = secrets.token_urlsafe(16)
