@@ -25,7 +25,7 @@ from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.deeporigin.stream import EventStreamClient
 from dojobbot.errors import DojobbotError, PlatformError, SettingsError, TokenRejected
-from dojobbot.exporting.process import WorkerProcesses
+from dojobbot.exporting.process import WorkerProcesses, remove_leftovers
 from dojobbot.exports import Exports
 from dojobbot.leadership import Leadership
 from dojobbot.listener import Listener
@@ -147,6 +147,7 @@ async def _working(
     watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake, leadership=leadership)
     listener = _listener(settings, stream, store, watcher, leadership, clock=vitals.clock)
     desk = Desk()
+    await asyncio.to_thread(remove_leftovers)
     workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
     exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
     bolt = bolt_app(me, settings.slack_api_url)

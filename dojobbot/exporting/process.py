@@ -25,9 +25,10 @@ from dojobbot.exporting.messages import Done, Failure, Progress, Task, read_said
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder
 from dojobbot.promises import Seen
 
-__all__ = ["WorkerProcesses"]
+__all__ = ["WorkerProcesses", "remove_leftovers"]
 
 WORKER = "dojobbot.exporting.worker"
+FOLDER = "dojobbot-export-"
 LONGEST_FILE_SECONDS = 1800.0
 LONGEST_FIGURES_SECONDS = 120.0
 LONGEST_LINE = 2**24
@@ -37,6 +38,25 @@ LARGEST_FILE = 1_000_000_000
 KEPT_COMPLAINTS = 4_000
 UNFORESEEN = "That went wrong on my side, and I've logged it."
 log = logging.getLogger(__name__)
+
+
+def remove_leftovers() -> None:
+    """Remove the files of bots that were killed while they sent one; call it before the first is made."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        process_id = folder.name.removeprefix(FOLDER).partition("-")[0]
+        # What has our own number is of an earlier life, as in a container, where everything is number 1.
+        if process_id.isdecimal() and (int(process_id) == os.getpid() or not _lives(int(process_id))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass  # somebody else's, or no number of a process at all: not ours to judge
+    return True
 
 
 class WorkerProcesses:
@@ -56,7 +76,7 @@ class WorkerProcesses:
     @contextlib.asynccontextmanager
     async def making(self, order: FileOrder, seen: Seen) -> AsyncIterator[Exported]:
         """See promises.Exporter."""
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="dojobbot-export-"))
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=f"{FOLDER}{os.getpid()}-"))
         try:
             said = await self._run(self._task(file=order, path=folder / "jobs"), seen, LONGEST_FILE_SECONDS)
             if said.file is None:

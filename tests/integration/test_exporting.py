@@ -8,7 +8,9 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from dojobbot.deeporigin.account import Account
 from dojobbot.errors import ExportFailed
 from dojobbot.exporting import worker
 from dojobbot.exporting.messages import Task, write
-from dojobbot.exporting.process import WORKER, WorkerProcesses
+from dojobbot.exporting.process import FOLDER, WORKER, WorkerProcesses, remove_leftovers
 from dojobbot.orders import EXTRAS, FiguresOrder, FileKind, FileOrder, JobsOrder, Person
 from dojobbot.simulator import scenario
 from dojobbot.simulator.faults import Fault
@@ -299,3 +301,17 @@ async def test_a_process_whose_bot_is_gone_ends_and_cleans_up(
     async with asyncio.timeout(10):
         assert await process.wait() == 1
     assert not folder.exists()
+
+
+def test_the_files_of_bots_that_were_killed_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of bots that live, and what only looks alike, stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    living = os.getppid()
+    for name in (f"{dead.pid}-x", f"{os.getpid()}-x", f"{living}-x", "someone-x"):
+        (tmp_path / f"{FOLDER}{name}").mkdir()
+    remove_leftovers()
+    assert {each.name for each in tmp_path.iterdir()} == {f"{FOLDER}{living}-x", f"{FOLDER}someone-x"}
