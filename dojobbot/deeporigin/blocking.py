@@ -22,6 +22,7 @@ from dojobbot.deeporigin import logs, requests, snapshot, transport, wire
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import RETRIES, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.paging import PagePlan
+from dojobbot.deeporigin.plain_http import PlainTransport, without_proxy
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
 from dojobbot.domain import LogLine, PlatformUser, Snapshot
@@ -58,7 +59,8 @@ class BlockingClient:
         self._closing = threading.Event()
         self._exchange = Exchange(account, now=now, draw=draw)
         self._sleep = sleep or self._closing.wait
-        self._http = httpx.Client(**transport.settings(account))
+        quick = PlainTransport() if without_proxy(account.base_url) else None
+        self._http = httpx.Client(**transport.settings(account), transport=quick)
         self._finish = weakref.finalize(self, self._http.close)
 
     def __enter__(self) -> Self:
