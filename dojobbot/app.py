@@ -172,7 +172,7 @@ async def _working(
     promising = asyncio.create_task(exports.run(), name="exports")
     parts.add(delivering, leading, promising)
     vitals.tally = notifier.tally
-    vitals.notifier = lambda: "it ended" if delivering.done() else ""
+    vitals.notifier = lambda: "it ended" if delivering.done() else notifier.trouble()
     vitals.watcher = lambda: watcher.health
     vitals.leads = lambda: leadership.leads
     vitals.streams = lambda: listener.states

@@ -70,6 +70,10 @@ class Notifier:
         self._pruned_at: datetime | None = None
         self.tally = self._courier.tally
 
+    def trouble(self) -> str:
+        """Say what keeps messages from going out, or nothing."""
+        return self._troubles.summary()
+
     def wake(self) -> None:
         """Look at the outbox soon."""
         self._bell.set()

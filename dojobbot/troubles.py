@@ -12,7 +12,7 @@ class Troubles:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._going_on: set[str] = set()
+        self._going_on: dict[str, str] = {}
 
     def begin(self, subject: str, what: object, *, unexpected: bool = False) -> None:
         """Say that a subject is in trouble, unless that was said already; with a traceback if unexpected."""
@@ -20,10 +20,14 @@ class Troubles:
             level = logging.ERROR if unexpected else logging.WARNING
             text = "%s is interrupted: %s What is owed waits."
             self._log.log(level, text, subject, what, exc_info=unexpected)
-            self._going_on.add(subject)
+            self._going_on[subject] = "an unexpected failure, see the log" if unexpected else str(what)
 
     def end(self, subject: str) -> None:
         """Say that a subject is well, if it was not."""
         if subject in self._going_on:
             self._log.warning("%s works again", subject)
-            self._going_on.discard(subject)
+            del self._going_on[subject]
+
+    def summary(self) -> str:
+        """Give what goes wrong at the moment in one line; empty when all is well."""
+        return "; ".join(f"{subject}: {what}" for subject, what in self._going_on.items())

@@ -10,7 +10,7 @@ import pytest
 
 from dojobbot.domain import Destination
 from dojobbot.fates import Resumed
-from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
+from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL, SCOPES
 from tests.acceptance.stage import labels, shown
 from tests.integration.middle import HERE, Middle, about, middle
 
@@ -140,6 +140,20 @@ async def test_direct_messages_that_are_closed_pause_too(built: Middle) -> None:
     assert (await built.store.subscriptions(second))[0].paused_because == "channel_not_found"
     assert built.notifier.tally.paused == 1
     assert await told_directly(built, ADA) == []
+
+
+async def test_what_only_the_operator_can_mend_pauses_nothing_and_is_said(tmp_path: Path) -> None:
+    """A scope is missing: everything waits, and goes out when it is there."""
+    async with middle(tmp_path, scopes=SCOPES - {"chat:write"}) as built:
+        job_id = built.job()
+        await built.follow(job_id)
+        await built.move(job_id, status="Failed")
+        for _ in range(3):
+            await built.notifier.drain()
+            built.clock.advance(minutes=1)
+        assert "missing_scope" in built.notifier.trouble()
+        assert built.reasons() == []
+        assert await built.store.paused(ADA, HERE) == Resumed(0, 0)
 
 
 async def test_a_thread_that_is_gone_pauses_itself_alone(built: Middle) -> None:

@@ -111,7 +111,7 @@ async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -
 
 async def test_who_waits_learns_of_what_another_worker_left_for_later(built: Middle) -> None:
     """While a channel is served there is nothing to do in it; nobody sleeps over what comes after."""
-    names = ("One", "Two", "Three", "Four", "Five")
+    names = ("One", "Two", "Three")
     await built.end(*names)
     built.slack_fault(POST, "slow", seconds=0.3, times=1)
     running = asyncio.create_task(built.notifier.run())

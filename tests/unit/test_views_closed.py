@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dojobbot.domain import Destination, Job
+from dojobbot.domain import Destination, Job, Subscription
 from dojobbot.fates import Resumed, Stranded
 from dojobbot.slack.views import ids
-from dojobbot.slack.views.closed import closed, instead, resumed
+from dojobbot.slack.views.closed import closed, instead, paused, resumed
 from tests.unit.slack_budgets import problems
 from tests.unit.view_strategies import jobs
 
@@ -84,3 +85,11 @@ def test_why_something_comes_elsewhere() -> None:
     assert instead(CHANNEL, "odd_<!here>") == (
         "I couldn't post this in <#C0GENERAL1>: Slack says odd_&lt;!here&gt;."
     )
+
+
+def test_a_card_says_which_of_ones_wishes_are_paused() -> None:
+    now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    wish = Subscription(id=1, user_id="U1", job_id=JOB.id, destination=CHANNEL, created_at=now)
+    at_rest = replace(wish, paused_at=now, paused_because="is_archived")
+    assert paused([wish]) == ""
+    assert paused([wish, at_rest]) == "Telling you in <#C0GENERAL1> is paused: it is archived"
