@@ -249,7 +249,7 @@ deliveries = Table(
     Column("mentions", DOCUMENT, nullable=False),
     Column("snapshot", DOCUMENT, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("post_id", ForeignKey("posts.id"), index=True),
+    Column("post_id", ForeignKey("posts.id")),
     Column("dead_because", Text),
     # Why it comes there, when it could not be said where somebody asked for it.
     Column("note", Text, nullable=False, default=""),
@@ -259,6 +259,8 @@ deliveries = Table(
     Column("urgent", Boolean, nullable=False, default=False),
     UniqueConstraint("job_id", "seq", "destination_key"),
 )
+# Without those in no post: SQLite would look for what is owed among all of them, not place by place.
+_only_where("ix_deliveries_post_id", deliveries.c.post_id, where=deliveries.c.post_id.is_not(None))
 _only_where(
     "ix_deliveries_owed",
     deliveries.c.destination_key,

@@ -454,3 +454,15 @@ async def test_a_tick_over_ten_thousand_unchanged_jobs_is_quick(url: str) -> Non
             await store.observe(readings, NOW)
             took.append(time.perf_counter() - start)
     assert min(took) < 1.5
+
+
+async def test_who_is_owed_something_is_found_without_reading_all_that_is_owed(file: Path, url: str) -> None:
+    """However much waits, a claim jumps from place to place."""
+    async with open_store(url):
+        pass
+    next_place = (
+        "SELECT min(destination_key) FROM deliveries"
+        " WHERE post_id IS NULL AND held_at IS NULL AND destination_key > 'C1'"
+    )
+    ((*_, plan),) = ask(file, f"EXPLAIN QUERY PLAN {next_place}")
+    assert "ix_deliveries_owed (destination_key>?)" in plan
