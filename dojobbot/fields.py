@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 
@@ -23,6 +24,21 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     if not clean.isascii():
         clean = clean.encode("utf-8", "replace").decode("utf-8")
     return clean or None
+
+
+def json_head(value: object, limit: int, *, indent: int | None = 2) -> tuple[str, bool]:
+    """Write the first `limit` characters of a value as JSON, and say whether that is all of it.
+
+    The cost follows the limit and the longest string, not the size of the value.
+    """
+    parts: list[str] = []
+    left = limit
+    for part in json.JSONEncoder(indent=indent, ensure_ascii=False).iterencode(value):
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            return "".join(parts)[:limit], False
+    return "".join(parts), True
 
 
 def number(value: object) -> float | None:

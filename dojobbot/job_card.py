@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dojobbot.domain import LogLine, Snapshot
-from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tabs, title
+from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tab, tabs, title
 from dojobbot.screen import Picture
 
 __all__ = ["live_picture", "notebook_card", "picture", "terminal_card"]
@@ -44,12 +44,12 @@ def notebook_card(
     group = f"dojobbot-{uuid.uuid4().hex[:12]}"
     shown = tabs(snapshot, now, log)
     inputs, labels, sections, rules = [], [], [], []
-    for at, tab in enumerate(shown):
+    for at, each in enumerate(shown):
         name = f"{group}-{at}"
         checked = " checked" if at == 0 else ""
         inputs.append(f'<input type="radio" name="{group}" id="{name}"{checked}>')
-        labels.append(f'<label for="{name}">{_escape(tab.name)}</label>')
-        sections.append(f'<section class="{name}">{_tab(tab)}</section>')
+        labels.append(f'<label for="{name}">{_escape(each.name)}</label>')
+        sections.append(f'<section class="{name}">{_tab(each)}</section>')
         rules.append(
             f"#{name}:checked~section.{name}{{display:block}}"
             f'#{name}:checked~nav label[for="{name}"]{{border-bottom-color:currentColor;font-weight:600}}'
@@ -62,7 +62,7 @@ def notebook_card(
 def terminal_card(snapshot: Snapshot, now: datetime, *, note: str = "") -> str:
     """Draw the card as lines of text."""
     job = snapshot.job
-    status = tabs(snapshot, now)[0]
+    status = tab("Status", snapshot, now)
     lines = [title(job), headline(job), _spot(badge(job))]
     lines += [line for line in (status.strong, *_rows(status), *status.lines, note) if line]
     return "\n".join([lines[0], *(f"  {line}" for line in lines[1:])])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.fields import number
+from dojobbot.fields import json_head, number
 from dojobbot.slack.text import duration, money, plain, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.status import LOOKS, OTHER
 
 __all__ = [
+    "TAB_NAMES",
     "Badge",
     "Fact",
     "Tab",
@@ -25,12 +25,15 @@ __all__ = [
     "log_line",
     "one_line",
     "status_lines",
+    "tab",
     "tabs",
     "title",
 ]
 
+TAB_NAMES = ("Status", "Details", "Inputs", "Outputs", "Billing", "Raw progress")
 _LONGEST_VALUE = 300
 _LONGEST_JSON = 20_000
+_CUT = f"\n... cut after {_LONGEST_JSON:,} characters"
 _BILLED_AMOUNTS = ("amount", "totalAmount", "total", "priceTotal", "cost")
 """Where a transaction may say its sum: none was ever recorded, so whichever of these is a number counts."""
 _NO_PRICE = "The platform gave no price: approve it on Deep Origin's own page."
@@ -100,15 +103,24 @@ def status_lines(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
 def tabs(snapshot: Snapshot, now: datetime, log: Sequence[LogLine] | None = None) -> tuple[Tab, ...]:
     """Give the six tabs in their order, and one more for the log's lines where these were read."""
     logs = () if log is None else (_log(log),)
-    return (
-        _status(snapshot, now),
-        _details(snapshot, now),
-        _object("Inputs", snapshot.mapping("userInputs"), "No inputs."),
-        _object("Outputs", snapshot.mapping("userOutputs"), "No outputs yet."),
-        _billing(snapshot),
-        _raw_progress(snapshot),
-        *logs,
-    )
+    return (*(tab(name, snapshot, now) for name in TAB_NAMES), *logs)
+
+
+def tab(name: str, snapshot: Snapshot, now: datetime) -> Tab:
+    """Give one of the six tabs, by its name in `TAB_NAMES`."""
+    match name:
+        case "Status":
+            return _status(snapshot, now)
+        case "Details":
+            return _details(snapshot, now)
+        case "Inputs":
+            return _object(name, snapshot.mapping("userInputs"), "No inputs.")
+        case "Outputs":
+            return _object(name, snapshot.mapping("userOutputs"), "No outputs yet.")
+        case "Billing":
+            return _billing(snapshot)
+        case _:
+            return _raw_progress(snapshot)
 
 
 def log_line(line: LogLine) -> str:
@@ -246,15 +258,18 @@ def _short(value: object) -> str:
     if isinstance(value, Mapping) and isinstance(value.get("key"), str):
         return plain(value["key"], _LONGEST_VALUE)
     if isinstance(value, Sequence) and len(value) > 8:
-        return plain(f"{len(value):,} entries: {json.dumps(value[:3])}", _LONGEST_VALUE)
-    return plain(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
+        first, _ = json_head(value[:3], _LONGEST_VALUE, indent=None)
+        return plain(f"{len(value):,} entries: {first}", _LONGEST_VALUE)
+    first, _ = json_head(value, 2 * _LONGEST_VALUE, indent=None)
+    return plain(first, _LONGEST_VALUE)
 
 
 def _json(value: object) -> str:
-    return _cut(json.dumps(value, indent=2, ensure_ascii=False)) if value else ""
+    if not value:
+        return ""
+    text, whole = json_head(value, _LONGEST_JSON)
+    return text if whole else text + _CUT
 
 
 def _cut(text: str) -> str:
-    if len(text) <= _LONGEST_JSON:
-        return text
-    return f"{text[:_LONGEST_JSON]}\n... cut after {_LONGEST_JSON:,} of {len(text):,} characters"
+    return text if len(text) <= _LONGEST_JSON else text[:_LONGEST_JSON] + _CUT

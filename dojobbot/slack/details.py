@@ -6,12 +6,13 @@ anything is asked. Values and the modal itself are never trusted: each press is 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from dojobbot.errors import DojobbotError, TriggerSpent
+from dojobbot.errors import DojobbotError, StoreError, TriggerSpent
 from dojobbot.slack.modal import Modal, Turns
 from dojobbot.slack.replies import Payload, Reply
 from dojobbot.slack.services import Services
@@ -85,8 +86,12 @@ async def _open(services: Services, turns: Turns, shelf: Shelf, body: dict[str, 
 async def _press(services: Services, turns: Turns, shelf: Shelf, body: dict[str, Any]) -> None:
     verb, tab = ids.IN_DETAILS[body["actions"][0]["action_id"]]
     view = body["view"]
-    # One that comes twice must not take the turn of the first.
-    if not await services.is_first(body):
+    try:
+        # One that comes twice must not take the turn of the first.
+        if not await services.is_first(body):
+            return
+    except StoreError as error:
+        await Modal(services.messenger, turns, view["id"], view["hash"]).send(answers.from_error(error))
         return
     modal = Modal(services.messenger, turns, view["id"], view["hash"])
     press = _read(body, verb, tab)
@@ -138,7 +143,8 @@ async def _serve(services: Services, shelf: Shelf, modal: Modal, press: Press) -
 async def _download(services: Services, shelf: Shelf, press: Press) -> Payload:
     """Send what a tab holds as a file to the presser alone; the modal says what came of it."""
     seen = await shelf.look(press.job_id, press.tab, fresh=False)
-    file = document(press.tab, seen.known.job, seen.snapshot, seen.lines)
+    # Some jobs have many megabytes of inputs; whoever else presses something is not to wait for them.
+    file = await asyncio.to_thread(document, press.tab, seen.known.job, seen.snapshot, seen.lines)
     if file is None:
         return await shelf.drawn(seen, press.tab, note=NOTHING_THERE)
     try:

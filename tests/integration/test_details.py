@@ -60,7 +60,7 @@ async def test_every_tab_shows_its_part_of_the_job(room: Front, built: Middle) -
     assert room.shows("by Ada Osei", "OOMKilled")
     for tab, words in {
         ids.FIELDS: ("*metadata: protein_name*  kras", job_id),
-        ids.INPUTS: ("*protein*  kras.pdb", "900 entries", "The first 3,000 of"),
+        ids.INPUTS: ("*protein*  kras.pdb", "900 entries", "The first 3,000 characters"),
         ids.OUTPUTS: ("*data_file*  results.csv",),
         ids.BILLING: ("*Billed*  $8.50",),
         ids.LOG: (":x: *Error*", "OOMKilled: worker 3 exceeded 32Gi", "*Info*"),

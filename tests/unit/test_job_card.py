@@ -171,7 +171,7 @@ def test_a_long_value_is_cut_and_says_so() -> None:
     found = a_job(userInputs={"smiles_list": ["C" * 40] * 2_000})
     shown = tabs(found, NOW)[2]
     assert shown.facts[0].value.startswith("2,000 entries")
-    assert "cut after 20,000 of" in shown.raw
+    assert "cut after 20,000 characters" in shown.raw
 
 
 def test_one_line_says_which_job_is_where() -> None:

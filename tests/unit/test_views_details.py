@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,11 +83,31 @@ def test_inputs_are_fields_first_then_json_and_cut_beside_the_whole_file() -> No
     drawn = view(ids.INPUTS, found)
     assert said(drawn).index("*protein*  kras.pdb") < said(drawn).index('"$provider"')
     assert "*smiles_list*  900 entries" in said(drawn)
-    assert "The first 3,000 of" in said(drawn)
+    assert "The first 3,000 characters" in said(drawn)
     assert "Download as JSON" in buttons(drawn)
     file = document(ids.INPUTS, found.job, found, None)
     assert file is not None
     assert (file.filename, json.loads(file.content)) == ("9e9eb45e-inputs.json", INPUTS)
+
+
+class Counting(list[str]):
+    """A list that knows how many of its entries somebody looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Count on the way."""
+        for each in super().__iter__():
+            self.looked_at += 1
+            yield each
+
+
+def test_drawing_a_job_of_a_hundred_thousand_ligands_costs_what_is_shown() -> None:
+    ligands = Counting(["CCO"] * 100_000)
+    found = read()
+    drawn = view(ids.INPUTS, replace(found, raw={**found.raw, "userInputs": {"smiles_list": ligands}}))
+    assert "100,000 entries" in said(drawn)
+    assert 0 < ligands.looked_at < 5_000
 
 
 def test_details_show_times_in_the_readers_zone_and_metadata() -> None:

@@ -17,8 +17,8 @@ from dojobbot.slack.views.answers import ASKING
 from dojobbot.slack.views.blocks import Block
 from dojobbot.slack.views.card import Card, body
 from dojobbot.slack.views.describe import plain_title, short_id, state, title
-from dojobbot.slack.views.details_tabs import Content, log_content, object_content
-from dojobbot.slack.views.documents import Document, document
+from dojobbot.slack.views.details_tabs import RAW_BUDGET, Content, log_content, object_content
+from dojobbot.slack.views.documents import TEXT, Beginning, beginning
 
 __all__ = ["Details", "details", "sentence", "waiting"]
 
@@ -70,7 +70,8 @@ def details(view: Details) -> Block:
     """Draw the modal as it is with one of its tabs."""
     job = view.known.job
     value = ids.encode(ids.Value(job.id, view.known.seq))
-    content = _content(view)
+    raw = None if view.snapshot is None else beginning(view.tab, view.snapshot, RAW_BUDGET)
+    content = _content(view, raw)
     heading = plain_title(job, _TITLE_BUDGET)
     drawn = _whose(view, heading)
     drawn.append(blocks.actions([_tab_button(tab, view.tab, value) for tab in ids.TABS]))
@@ -79,7 +80,7 @@ def details(view: Details) -> Block:
     drawn += content.blocks
     foot = " · ".join(filter(None, [content.foot, _as_of(view)]))
     drawn += [blocks.context(foot)] if foot else []
-    drawn.append(blocks.actions(_tools(view, value)))
+    drawn.append(blocks.actions(_tools(view, value, raw)))
     return _modal(heading, drawn)
 
 
@@ -119,26 +120,22 @@ def _tab_button(tab: str, current: str, value: str) -> Block:
     return blocks.button(f"▸ {label}", ids.in_details(ids.SWITCH, tab), value, style="primary")
 
 
-def _tools(view: Details, value: str) -> list[Block]:
+def _tools(view: Details, value: str, raw: Beginning | None) -> list[Block]:
     tools = [blocks.button("Refresh", ids.in_details(ids.RELOAD, view.tab), value)]
-    file = _document(view)
-    if file is not None:
-        tools.append(blocks.button(f"Download as {file.kind}", ids.in_details(ids.DOWNLOAD, view.tab), value))
+    kind = raw.kind if raw is not None else TEXT if view.tab == ids.LOG and view.lines else ""
+    if kind:
+        tools.append(blocks.button(f"Download as {kind}", ids.in_details(ids.DOWNLOAD, view.tab), value))
     return tools
 
 
-def _document(view: Details) -> Document | None:
-    return document(view.tab, view.known.job, view.snapshot, view.lines)
-
-
-def _content(view: Details) -> Content:
+def _content(view: Details, raw: Beginning | None) -> Content:
     if view.tab == ids.STATUS:
         face = Card(known=view.known, owner=view.owner, now=view.now, private=True, action=view.action)
         return Content(body(face))
     if view.tab == ids.LOG:
         return log_content(view.lines, view.known.job, view.now, complete=view.log_complete)
     if view.snapshot is not None:
-        return object_content(TAB_LABELS[view.tab], view.snapshot, view.now, _document(view))
+        return object_content(TAB_LABELS[view.tab], view.snapshot, view.now, raw)
     if view.tab == ids.FIELDS:
         known = view.known
         stored = Snapshot(job=known.job, raw={}, began_at=known.read_at)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.job_words import Fact, tabs
+from dojobbot.job_words import Fact
+from dojobbot.job_words import tab as tab_of
 from dojobbot.slack.text import SECTION_BUDGET, clock, foreign, plural, stamp
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block
-from dojobbot.slack.views.documents import Document
+from dojobbot.slack.views.documents import Beginning
 
-__all__ = ["Content", "log_content", "object_content"]
+__all__ = ["RAW_BUDGET", "Content", "log_content", "object_content"]
 
 FACTS_BUDGET = 4_000
 LINES_BUDGET = 4_000
@@ -48,16 +49,16 @@ class Content:
     foot: str = ""
 
 
-def object_content(name: str, snapshot: Snapshot, now: datetime, file: Document | None) -> Content:
+def object_content(name: str, snapshot: Snapshot, now: datetime, raw: Beginning | None) -> Content:
     """Draw a tab of the notebook's card: fields first, then lines, then the raw data as far as it fits.
 
     Args:
         name: the tab's name.
         snapshot: the job.
         now: the time of drawing.
-        file: the whole of its raw data, where there is some.
+        raw: how its raw data begins, where there is some.
     """
-    tab = next(each for each in tabs(snapshot, now) if each.name == name)
+    tab = tab_of(name, snapshot, now)
     facts = [f"*{foreign(fact.label, 80)}*  {_value(fact)}" for fact in tab.facts]
     shown, left_out = _within(facts, FACTS_BUDGET)
     drawn = _sections(shown)
@@ -65,14 +66,12 @@ def object_content(name: str, snapshot: Snapshot, now: datetime, file: Document 
     drawn += _sections(lines)
     if left_out or more:
         drawn.append(blocks.context(f"{plural(left_out + more, 'more field')} below, or in the file."))
-    if file is None:
+    if raw is None:
         return Content(drawn or [blocks.section("Nothing to show.")])
-    raw = file.text[:RAW_BUDGET]
-    drawn.append(blocks.preformatted(raw))
-    if len(raw) == len(file.text):
+    drawn.append(blocks.preformatted(raw.text))
+    if raw.whole:
         return Content(drawn)
-    cut = f"The first {len(raw):,} of {len(file.text):,} characters; *Download as {file.kind}* has all of it"
-    return Content(drawn, cut)
+    return Content(drawn, f"The first {len(raw.text):,} characters; *Download as {raw.kind}* has all of it")
 
 
 def log_content(lines: tuple[LogLine, ...] | None, job: Job, now: datetime, *, complete: bool) -> Content:

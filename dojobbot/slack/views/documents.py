@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
+from dojobbot.fields import json_head
 from dojobbot.job_words import log_line
 from dojobbot.slack.views import ids
 
-__all__ = ["Document", "document"]
+__all__ = ["TEXT", "Beginning", "Document", "beginning", "document"]
 
+JSON, TEXT = "JSON", "text"
+"""What the button that fetches a file calls it."""
 _FIELDS = {ids.FIELDS: "metadata", ids.INPUTS: "userInputs", ids.OUTPUTS: "userOutputs"}
 _NAMES = {
     ids.FIELDS: "metadata",
@@ -25,10 +28,9 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file. `kind`: what its button calls it, JSON or text."""
+    """A file."""
 
     filename: str
-    kind: str
     text: str
 
     @property
@@ -43,14 +45,33 @@ def document(
     """Give the file of a tab; None where it has nothing that is worth one."""
     stem = f"{job.short_id}-{_NAMES.get(tab, tab)}"
     if tab == ids.LOG:
-        return Document(f"{stem}.txt", "text", "\n".join(map(log_line, lines))) if lines else None
+        return Document(f"{stem}.txt", "\n".join(map(log_line, lines))) if lines else None
     found = None if snapshot is None else _found(tab, snapshot)
     if found is None:
         return None
     if isinstance(found, str):
-        kind, ending = ("JSON", "json") if _is_json(found) else ("text", "txt")
-        return Document(f"{stem}.{ending}", kind, found)
-    return Document(f"{stem}.json", "JSON", json.dumps(found, indent=2, ensure_ascii=False))
+        return Document(f"{stem}.{'json' if _kind(found) == JSON else 'txt'}", found)
+    return Document(f"{stem}.json", json.dumps(found, indent=2, ensure_ascii=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How the file of a tab begins; `whole`: that is all of it."""
+
+    text: str
+    kind: str
+    whole: bool
+
+
+def beginning(tab: str, snapshot: Snapshot, limit: int) -> Beginning | None:
+    """Give the first characters of a tab's raw data, at no cost for the rest; None where it has none."""
+    found = _found(tab, snapshot)
+    if found is None:
+        return None
+    if isinstance(found, str):
+        return Beginning(found[:limit], _kind(found), whole=len(found) <= limit)
+    text, whole = json_head(found, limit)
+    return Beginning(text, JSON, whole)
 
 
 def _found(tab: str, snapshot: Snapshot) -> Any:
@@ -65,10 +86,10 @@ def _found(tab: str, snapshot: Snapshot) -> Any:
     return None
 
 
-def _is_json(text: str) -> bool:
-    """Whether a report that came as text is JSON inside, as those of free-energy runs are."""
+def _kind(text: str) -> str:
+    """Say whether a report that came as text is JSON inside, as those of free-energy runs are."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return TEXT
+    return JSON
