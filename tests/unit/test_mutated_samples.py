@@ -10,6 +10,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any, cast
@@ -29,6 +30,7 @@ from dojobbot.job_card import live_picture, notebook_card, picture, terminal_car
 from dojobbot.job_words import one_line
 from dojobbot.slack.views import answers, blocks
 from dojobbot.slack.views.card import Card, card, fingerprint
+from dojobbot.slack.views.digest import digest
 from dojobbot.slack.views.joblist import JobList, job_list
 from dojobbot.slack.views.notice import notice
 from dojobbot.store import rows
@@ -149,6 +151,7 @@ def check_slack(job: Job, log: str) -> None:
         where = Destination("D1" if private else "C1")
         owed = Delivery(id=1, transition=moved, destination=where, mentions=("U1",), snapshot=job)
         drawn.append(notice(owed, owner, NOW, log=lines))
+        drawn += [page.payload for page in digest([replace(owed, id=number) for number in range(1, 6)], NOW)]
     drawn += [simple for simple in map(blocks.plainer, drawn) if simple is not None]
     for payload in drawn:
         assert problems(cast("dict[str, Any]", payload)) == []
