@@ -21,7 +21,8 @@ SLACK_API = "https://slack.com/api/"
 POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 Parsed = TypeVar("Parsed")
 SECRETS = frozenset(
-    "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DO_AUTH_TOKEN DOJOBBOT_DATABASE_URL".split()
+    "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DO_AUTH_TOKEN DOJOBBOT_DATABASE_URL "
+    "PGPASSWORD".split()  # read by PostgreSQL's own library
 )
 _NOBODY: tuple[str, ...] = ()
 _WHERE_TOKEN = "your Deep Origin account's API tokens"  # noqa: S105  # words, no token

@@ -25,7 +25,9 @@ __all__ = ["Notifier", "Tally"]
 
 WORKERS = 8
 """So many calls may be slow, or hang, before the others wait for one of them."""
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=20)
+"""What a replica that died was about to send waits so long for another one."""
+RENEWED_IN_A_LEASE = 4
 IDLE_SECONDS = 30.0
 SHORTEST_WAIT = 0.01
 LONGEST_PAUSE = 300.0
@@ -43,7 +45,7 @@ class Notifier:
     """Drains the outbox. `wake()` says that something may be owed.
 
     `keep`: how long ended jobs and settled deliveries stay in the store. `platform`: asked for the last words
-    of jobs that ended; None asks nobody.
+    of jobs that ended; None asks nobody. `lease`: how long a claim holds without being renewed.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Notifier:
         *,
         keep: timedelta = KEEP,
         platform: Platform | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         self._store = store
         self._clock = clock
         self._keep = keep
+        self._lease = lease
         self._troubles = Troubles(log)
         last_words = LastWords(platform, store, clock)
         self._courier = Courier(store, messenger, people, clock, self._troubles, last_words=last_words)
@@ -138,15 +142,27 @@ class Notifier:
 
     async def _serve_next(self) -> bool:
         """Serve the destination that waits longest. False when none can be served now."""
-        claim = await self._store.claim(self._clock.now(), lease=LEASE)
+        claim = await self._store.claim(self._clock.now(), lease=self._lease)
         if claim is not None:
             pause = SLACK_DOWN_PAUSE
+            holding = asyncio.create_task(self._hold(claim))
             try:
                 pause = await self._serve(claim)
             finally:
+                holding.cancel()
                 await self._store.release(claim, next_send_at=self._clock.now() + pause)
         self._troubles.end(THE_OUTBOX)
         return claim is not None
+
+    async def _hold(self, claim: Claim) -> None:
+        """Renew a claim for as long as it is served; that may take long, when Slack hangs."""
+        while True:
+            await asyncio.sleep((self._lease / RENEWED_IN_A_LEASE).total_seconds())
+            try:
+                await self._store.extend(claim, self._clock.now() + self._lease)
+            except StoreError as error:
+                # It may run out now. Then somebody else has it, and nothing more is written under this one.
+                log.debug("the claim on %s can't be renewed: %s", claim.destination.key, error)
 
     async def _serve(self, claim: Claim) -> timedelta:
         """Serve a destination; one with which something is wrong rests longer and longer."""

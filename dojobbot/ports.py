@@ -348,6 +348,10 @@ class Store(Closings, Leases, Promises, Protocol):
         """
         ...
 
+    async def extend(self, claim: Claim, until: datetime) -> None:
+        """Let a claim hold until then. Does nothing when it was lost."""
+        ...
+
     async def give_back(self, claim: Claim) -> None:
         """Give the call back that was taken from Slack's budgets for a claim: it was not made."""
         ...

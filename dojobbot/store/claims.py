@@ -14,7 +14,7 @@ from dojobbot.store.deliveries import owed_at
 from dojobbot.store.tables import Moment, deliveries, destinations, posts, watches
 from dojobbot.store.work import IS_OPEN, IS_WAITING, servable
 
-__all__ = ["claim", "clear_leases", "holds", "next_due", "release"]
+__all__ = ["claim", "clear_leases", "extend", "holds", "next_due", "release"]
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) -> Claim | None:
@@ -69,6 +69,14 @@ async def holds(connection: AsyncConnection, claim: Claim) -> bool:
         destinations.c.lease_until.is_not(None),
     )
     return await connection.scalar(query.with_for_update(key_share=True)) is not None
+
+
+async def extend(connection: AsyncConnection, claim: Claim, until: datetime) -> None:
+    """Let a claim hold for longer, if it still does."""
+    if await holds(connection, claim):
+        await connection.execute(
+            update(destinations).where(destinations.c.key == claim.destination.key).values(lease_until=until)
+        )
 
 
 async def release(connection: AsyncConnection, claim: Claim, next_send_at: datetime) -> None:

@@ -18,7 +18,8 @@ from dojobbot.store.lock import FileLock
 __all__ = ["connect", "opened", "sqlite_file"]
 
 BUSY_SECONDS = 15.0
-"""How long to wait for a lock that somebody else, such as a backup, holds on the file."""
+"""How long to wait for a lock that somebody else, such as a backup, holds on the file; `?timeout=` in the URL
+sets another time."""
 SQLITE = Kind(
     one_writer=True,
     overtaken=lambda _error: False,
@@ -39,6 +40,17 @@ def sqlite_file(url: URL) -> Path:
     return Path(str(url.database))
 
 
+def _busy_seconds(url: URL) -> float:
+    """Read the URL's `timeout`. Raises StoreError when it is no number of seconds."""
+    try:
+        return float(str(url.query.get("timeout", BUSY_SECONDS)))
+    except ValueError as error:
+        raise StoreError(
+            "The database URL's timeout is no number of seconds.",
+            hint="Leave it out of `DOJOBBOT_DATABASE_URL`, or write it as in `…/dojobbot.db?timeout=15`.",
+        ) from error
+
+
 @asynccontextmanager
 async def opened(url: URL) -> AsyncIterator[Database]:
     """Open a file, ours alone until the end; it is made with its folder when it is not there.
@@ -57,7 +69,7 @@ async def opened(url: URL) -> AsyncIterator[Database]:
         ) from error
     lock = FileLock(file)
     try:
-        database = connect(file)
+        database = connect(file, _busy_seconds(url))
         try:
             await database.write(_prepare)
             yield database
@@ -74,11 +86,11 @@ async def _prepare(connection: AsyncConnection) -> None:
     await leases.forget_all(connection)
 
 
-def connect(file: Path) -> Database:
+def connect(file: Path, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Make the database of a file; nothing is opened before it is used."""
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)),
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": busy_seconds},
         **engine_options(),
     )
     event.listen(engine.sync_engine, "connect", _set_up)

@@ -244,6 +244,10 @@ class SqlStore:
         """Take the destination whose work has waited longest and whose next-send-at has come, or None."""
         return await self._write(claims.claim, now, lease)
 
+    async def extend(self, claim: Claim, until: datetime) -> None:
+        """Let a claim hold until then. Does nothing when it was lost."""
+        await self._write(claims.extend, claim, until)
+
     async def give_back(self, claim: Claim) -> None:
         """Give the call back that was taken from Slack's budgets for a claim: it was not made."""
         await self._write(budgets.give_back, claim.turn, claim.destination)

@@ -16,7 +16,7 @@ from dojobbot.notifier import WORKERS, Notifier
 from dojobbot.ports import Messenger, Store
 from dojobbot.simulator.slack_api.world import ADA, GENERAL
 from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
-from tests.integration.middle import CHEMISTRY, HERE, POST, Middle, about, middle, until
+from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, Middle, about, middle, until
 from tests.integration.store_worlds import full_disk
 
 
@@ -90,6 +90,29 @@ async def test_a_database_that_cannot_be_written_is_tried_calmly_and_logged_once
     await notifier.drain()
     assert len(built.texts()) == 1
     assert caplog.messages[-1] == "the outbox works again"
+
+
+async def test_what_hangs_for_long_is_not_taken_over_while_its_sender_lives(built: Middle) -> None:
+    """Claims are renewed; when the sender is gone, another one looks what became of the message."""
+    lease = timedelta(seconds=0.2)
+    with_short_lease = Notifier(built.store, built.messenger, built.people, built.clock, lease=lease)
+    await built.end("BRD series")
+    built.slack_fault(POST, "hang", times=1)
+    sending = asyncio.create_task(with_short_lease.drain())
+    await until(lambda: built.slack.faults.struck)
+    for _ in range(8):
+        built.clock.moment += lease / 2
+        async with asyncio.timeout(DEADLINE):
+            while (await built.store.next_due(built.clock.now())) != built.clock.now() + lease:  # noqa: ASYNC110 - the store announces nothing
+                await asyncio.sleep(0.01)
+        await built.another_notifier().drain()
+    assert built.slack.faults.struck == 1
+    assert not built.calls(POST), "nobody else sent it"
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    built.slack.faults.release()
+    await built.deliver(built.another_notifier())
+    assert len(built.texts()) == 1
 
 
 async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -> None:

@@ -411,6 +411,20 @@ async def test_a_watch_whose_card_is_gone_ends(store: Store) -> None:
 # --- restart
 
 
+async def test_a_claim_that_is_renewed_holds_on(store: Store) -> None:
+    """One that was lost, or given back, is not renewed."""
+    await observe(store)
+    await owe(store)
+    claim = await claimed(store, 5)
+    await store.extend(claim, at(300))
+    assert await store.claim(at(299), lease=LEASE) is None
+    second = await claimed(store, 300)
+    await store.extend(claim, at(900))
+    await store.release(second, next_send_at=at(301))
+    await store.extend(second, at(900))
+    assert (await claimed(store, 310)).destination == claim.destination
+
+
 async def test_a_restart_in_the_middle_of_sending_loses_nothing(opening: Open) -> None:
     """A post whose outcome nobody knows and a card are claimed again; the dead worker's token is not good.
 
