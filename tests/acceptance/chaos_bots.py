@@ -15,6 +15,7 @@ import aiohttp
 
 READY = "running for workspace"
 DEADLINE = 90.0
+LEADS = "\ndojobbot_leader 1.0\n"
 RESENT = "dojobbot_posts_resent_unverified_total"
 
 
@@ -67,6 +68,10 @@ class Bot:
                 self._heard.clear()
                 await self._heard.wait()
 
+    async def leads(self) -> bool:
+        """Whether it watches the platform at this moment, as it says itself."""
+        return LEADS in await self._metrics()
+
     async def kill(self) -> None:
         """End a life at once, whatever it is doing."""
         await self._note_counter()
@@ -92,12 +97,16 @@ class Bot:
 
     async def _note_counter(self) -> None:
         """Add up what this life sent again without being able to look; one that just starts says nothing."""
+        count = re.search(rf"^{RESENT} ([\d.]+)", await self._metrics(), re.MULTILINE)
+        self.resent += int(float(count[1])) if count else 0
+
+    async def _metrics(self) -> str:
+        """What it says of itself; nothing when it does not answer."""
         address = re.search(r"http://[\d.:]+", "\n".join(self.said))
         if address is None:
-            return
+            return ""
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             timeout = aiohttp.ClientTimeout(total=2)
             async with aiohttp.ClientSession(timeout=timeout) as session:
-                text = await (await session.get(f"{address[0]}/metrics")).text()
-            count = re.search(rf"^{RESENT} ([\d.]+)", text, re.MULTILINE)
-            self.resent += int(float(count[1])) if count else 0
+                return await (await session.get(f"{address[0]}/metrics")).text()
+        return ""

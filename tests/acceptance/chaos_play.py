@@ -146,7 +146,7 @@ class _Game:
     async def _crash(self) -> None:
         """Kill a bot at a random point of its life, now and then while it is only starting."""
         for _ in range(self._size.kills):
-            bot = self._chance.choice(self._bots)
+            bot = await self._victim()
             if self._chance.random() < 0.15:
                 await asyncio.sleep(self._chance.uniform(0, 2))
             else:
@@ -155,6 +155,13 @@ class _Game:
             await bot.kill()
             self.outcome.kills.append(datetime.now(UTC))
             await bot.launch()
+
+    async def _victim(self) -> Bot:
+        """Choose a bot: of several the one that leads, if one does."""
+        for bot in self._bots if len(self._bots) > 1 else ():
+            if await bot.leads():
+                return bot
+        return self._chance.choice(self._bots)
 
     async def _type(self) -> None:
         """Let people ask to be told of more jobs meanwhile; who is promised it is owed it."""

@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 from tests.acceptance.chaos_judge import judge
-from tests.acceptance.chaos_plan import LONG, SHORT
-from tests.acceptance.chaos_play import play
+from tests.acceptance.chaos_plan import LONG, SHORT, SHORT_OF_TWO
+from tests.acceptance.chaos_play import Outcome, play
+from tests.postgres import server
 
-SIZE = LONG if os.environ.get("CHAOS") == "long" else SHORT
+SIZE, SIZE_OF_TWO = (LONG, LONG) if os.environ.get("CHAOS") == "long" else (SHORT, SHORT_OF_TWO)
 
 
 def a_seed() -> int:
@@ -27,7 +28,21 @@ async def test_whatever_crashes_everybody_is_told_once_and_in_order(tmp_path: Pa
     """One process on SQLite; where no history can be read, once at least, and every double is explained."""
     seed = a_seed()
     outcome = await play(SIZE, seed, tmp_path, database_url=f"sqlite:///{tmp_path / 'bot.db'}")
+    check(outcome, seed, tmp_path)
+
+
+async def test_with_two_replicas_of_which_the_leader_is_killed_it_is_the_same(tmp_path: Path) -> None:
+    """On PostgreSQL; the other one takes over each time."""
+    seed = a_seed()
+    there = server()
+    url = there.url(there.fresh())
+    outcome = await play(SIZE_OF_TWO, seed, tmp_path, database_url=url, bots=2)
+    check(outcome, seed, tmp_path)
+
+
+def check(outcome: Outcome, seed: int, folder: Path) -> None:
+    """Let the judge say what is wrong; `folder` has the bots' logs."""
     verdict = judge(outcome)
     sys.stdout.write(f"CHAOS_SEED={seed}: {verdict.numbers}\n")
-    assert not verdict.wrong, f"CHAOS_SEED={seed}, logs in {tmp_path}\n" + "\n".join(verdict.wrong)
+    assert not verdict.wrong, f"CHAOS_SEED={seed}, logs in {folder}\n" + "\n".join(verdict.wrong)
     assert verdict.ordered_pairs, "nothing had an order to keep: nothing was tested"
