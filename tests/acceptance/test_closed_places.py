@@ -92,7 +92,8 @@ async def test_answers_say_how_long_the_platform_was_not_heard(set_up: Stage) ->
     await set_up.stop()
     long_ago = datetime.now(UTC) - timedelta(minutes=12, seconds=5)
     with closing(sqlite3.connect(set_up.folder / "bot.db")) as database, database:
-        database.execute("UPDATE meta SET value = ? WHERE name = 'last_good_tick'", (long_ago.isoformat(),))
+        query = "UPDATE meta SET value = ? WHERE name IN ('last_good_tick', 'last_look')"
+        database.execute(query, (long_ago.isoformat(),))
     assert set_up.platform.faults is not None
     set_up.platform.faults.add(Fault("GET *", "status", status=400))
     await set_up.start()
