@@ -145,7 +145,7 @@ async def _working(
     notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
     leadership = Leadership(store, vitals.clock, holder=_name())
     watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake, leadership=leadership)
-    listener = _listener(settings, stream, store, watcher, leadership, clock=vitals.clock)
+    listener = Listener(stream, store, vitals.clock, leadership=leadership, on_change=watcher.wake)
     desk = Desk()
     await asyncio.to_thread(remove_leftovers)
     workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
@@ -200,25 +200,6 @@ def _people(
         team_id=me.team_id or "",
         control=settings.control,
         admins=settings.admins,
-    )
-
-
-def _listener(
-    settings: Settings,
-    stream: EventStream,
-    store: Store,
-    watcher: Watcher,
-    leadership: Leadership,
-    *,
-    clock: Clock,
-) -> Listener:
-    return Listener(
-        stream,
-        store,
-        clock,
-        leads=lambda: leadership.leads,
-        on_change=watcher.wake,
-        project_id=settings.do_project_id,
     )
 
 

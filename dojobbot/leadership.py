@@ -43,7 +43,7 @@ class Leadership:
         self._lease: Lease | None = None
         self._leads = False
         self._stopped = asyncio.Event()
-        self._on_taken: Callable[[], None] = lambda: None
+        self._on_taken: list[Callable[[], None]] = []
 
     @property
     def leads(self) -> bool:
@@ -57,8 +57,8 @@ class Leadership:
         return self._lease
 
     def on_taken(self, call: Callable[[], None]) -> None:
-        """Call this whenever the lease has just become ours."""
-        self._on_taken = call
+        """Call this, too, whenever the lease has just become ours."""
+        self._on_taken.append(call)
 
     async def reach(self) -> None:
         """Try once to take the lease, or renew it. While the database does not answer, it may run out."""
@@ -105,6 +105,7 @@ class Leadership:
         self._leads = not self._leads
         if self._leads:
             log.info("watching Deep Origin from here")
-            self._on_taken()
+            for call in self._on_taken:
+                call()
         else:
             log.warning("no longer watching Deep Origin from here: the lease on it ran out, or is another's")

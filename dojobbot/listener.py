@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 
 from dojobbot.errors import StoreError
 from dojobbot.kept_stream import KeptStream, StreamState
+from dojobbot.leadership import Leadership
 from dojobbot.ports import Clock, EventStream, Store
 
 __all__ = ["JOBS_PER_STREAM", "MOST_STREAMS", "STREAMS_PER_PROJECT", "Listener", "allot"]
@@ -71,9 +72,8 @@ class Listener:
         stream: the platform's events.
         store: knows what is followed.
         clock: the time.
-        leads: whether this replica watches; else it does not listen either.
+        leadership: whether this replica watches; else it does not listen either.
         on_change: hears of jobs that have changed, or may have while nobody listened.
-        project_id: that of jobs which do not name theirs, where the settings name one.
         sleep: waits for that many seconds before a stream is tried again.
     """
 
@@ -83,21 +83,20 @@ class Listener:
         store: Store,
         clock: Clock,
         *,
-        leads: Callable[[], bool],
+        leadership: Leadership,
         on_change: Callable[[Collection[str]], None],
-        project_id: str | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._stream = stream
         self._store = store
         self._clock = clock
-        self._leads = leads
+        self._leadership = leadership
         self._on_change = on_change
-        self._project_id = project_id
         self._sleep = sleep
         self._poked = asyncio.Event()
         self._streams: dict[Key, KeptStream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        leadership.on_taken(self.poke)
 
     @property
     def states(self) -> tuple[StreamState, ...]:
@@ -125,8 +124,8 @@ class Listener:
     async def look(self) -> None:
         """Follow what is followed now, or nothing while another replica watches."""
         most = JOBS_PER_STREAM * MOST_STREAMS
-        newest = await self._store.newest_followed(limit=most) if self._leads() else {}
-        projects = {job_id: project or self._project_id for job_id, project in newest.items()}
+        newest = await self._store.newest_followed(limit=most) if self._leadership.leads else {}
+        projects = {job_id: project or self._stream.project_id for job_id, project in newest.items()}
         wanted = {job_id: project for job_id, project in projects.items() if project}
         held = {key: each.jobs for key, each in self._streams.items()}
         allotted = allot(held, wanted)

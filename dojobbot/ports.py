@@ -110,6 +110,11 @@ class Platform(Protocol):
 class EventStream(Protocol):
     """The platform's events. They say that a job has changed, never how: it is read again then."""
 
+    @property
+    def project_id(self) -> str | None:
+        """The project of jobs that do not name theirs, where one is set."""
+        ...
+
     def open(
         self, project_id: str, job_ids: Collection[str]
     ) -> AbstractAsyncContextManager[AsyncIterator[frozenset[str]]]:

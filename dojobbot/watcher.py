@@ -176,6 +176,9 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - a bug must not end the polling: it is logged whole
             self._note_trouble(error)
             return
+        if self._is_resting():
+            # An early read was told so while the tick went on.
+            return
         if self.health.trouble:
             log.warning("watching works again")
         self._said.clear()

@@ -60,6 +60,11 @@ class EventStreamClient:
     ) -> None:
         await self._http.aclose()
 
+    @property
+    def project_id(self) -> str | None:
+        """The account's project, if it has one."""
+        return self._account.project_id
+
     @contextlib.asynccontextmanager
     async def open(
         self, project_id: str, job_ids: Collection[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
@@ -46,8 +47,6 @@ class Ears:
 
     built: Middle
     client: EventStreamClient
-    project_id: str | None = None
-    leads: bool = True
     naps: Naps = field(default_factory=Naps)
     heard: list[frozenset[str]] = field(default_factory=list)
 
@@ -56,9 +55,8 @@ class Ears:
             self.client,
             self.built.store,
             self.built.clock,
-            leads=lambda: self.leads,
+            leadership=self.built.leadership,
             on_change=self._hear,
-            project_id=self.project_id,
             sleep=self.naps,
         )
 
@@ -82,14 +80,20 @@ class Ears:
 @pytest.fixture
 async def ears(tmp_path: Path) -> AsyncIterator[Ears]:
     """A watcher that does not tick for an hour, once it has been started, and a listener."""
-    async with middle(tmp_path) as built:
-        built.clock.moment = datetime.now(UTC)
-        account = Account(built.platform.base_url, built.platform.org, built.platform.token)
-        async with EventStreamClient(account, now=built.clock.now) as client:
-            made = Ears(built, client)
-            yield made
-            await made.listener.stop()
-            await built.watcher.stop()
+    async with middle(tmp_path) as built, all_ears(built) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def all_ears(built: Middle, *, project_id: str | None = None) -> AsyncIterator[Ears]:
+    """Make it; `project_id`: what the settings name."""
+    built.clock.moment = datetime.now(UTC)
+    account = Account(built.platform.base_url, built.platform.org, built.platform.token, project_id)
+    async with EventStreamClient(account, now=built.clock.now) as client:
+        made = Ears(built, client)
+        yield made
+        await made.listener.stop()
+        await built.watcher.stop()
 
 
 async def begin(built: Middle) -> None:
@@ -170,14 +174,13 @@ async def test_streams_follow_what_is_followed(ears: Ears) -> None:
     assert ears.naps.taken == []
 
 
-async def test_the_settings_name_the_project_of_jobs_that_do_not(ears: Ears) -> None:
+async def test_the_settings_name_the_project_of_jobs_that_do_not(tmp_path: Path) -> None:
     """DO_PROJECT_ID."""
-    ears.project_id = PROJECT
-    ears.__post_init__()
-    ears.built.platform.projects.add(PROJECT)
-    await ears.built.follow(ears.built.job(projectId=None))
-    await ears.open()
-    assert ears.listener.states[0].project_id == PROJECT
+    async with middle(tmp_path) as built, all_ears(built, project_id=PROJECT) as ears:
+        built.platform.projects.add(PROJECT)
+        await built.follow(built.job(projectId=None))
+        await ears.open()
+        assert ears.listener.states[0].project_id == PROJECT
 
 
 async def test_tries_come_with_growing_pauses_until_a_stream_was_stable(
@@ -245,16 +248,17 @@ async def test_it_can_be_stopped_and_started_again(ears: Ears) -> None:
 
 
 async def test_only_the_replica_that_watches_listens(ears: Ears) -> None:
-    """It takes its streams with it: the next one opens its own."""
+    """It closes its streams when it learns that another does, and opens them when it takes over."""
     built = ears.built
     await built.follow(built.job(projectId=PROJECT))
-    await ears.open()
-    ears.leads = False
-    await ears.listener.look()
-    assert ears.listener.states == ()
+    ears.listener.start()
+    await until(lambda: built.platform.streams.count == 1)
+    built.leadership.step_back()
+    ears.listener.poke()
     await until(lambda: built.platform.streams.count == 0)
-    ears.leads = True
-    await ears.open()
+    assert ears.listener.states == ()
+    await built.leadership.reach()
+    await until(lambda: built.platform.streams.count == 1)
 
 
 async def test_a_press_makes_it_look_at_once(ears: Ears) -> None:
