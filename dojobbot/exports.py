@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dojobbot.domain import Post, PostKind
-from dojobbot.errors import DeliveryUnknown, DojobbotError, SlackError, StoreError
+from dojobbot.errors import (
+    DeliveryUnknown,
+    DojobbotError,
+    ExportFailed,
+    SlackError,
+    SlackThrottled,
+    SlackUnavailable,
+    StoreError,
+)
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, OpenExport
 from dojobbot.ports import Clock, Messenger
 from dojobbot.promises import Exporter, Promises
@@ -27,6 +35,12 @@ __all__ = ["Exports", "Pace"]
 AT_ONCE = 2
 """Files that are made at once; figures, which somebody waits for, have as many places of their own."""
 MOST_WAITING = 20
+MOST_WAITING_FIGURES = 6
+"""The last of them waits eight minutes at most: a response_url, which brings its answer, lives thirty."""
+MOST_PATIENCE = 900.0
+"""Seconds that a finished file waits for a Slack that takes none at the moment."""
+PASSING = frozenset({"unreachable", "not_shared"})
+"""What goes by itself, of the reasons for which nothing was shared; a token that lacks a scope stays so."""
 STALE = timedelta(seconds=90)
 """A promise that nobody worked on for so long was the promise of a bot that is gone."""
 log = logging.getLogger(__name__)
@@ -34,11 +48,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Seconds: until a note says how far an export is, between its edits, and between looks at promises."""
+    """Seconds: until a note says how far an export is, between its edits, and between looks at promises.
+
+    `again`: until a file that Slack did not take is brought again, and twice as long each time.
+    """
 
     first_note: float = 5.0
     next_note: float = 15.0
     look: float = 20.0
+    again: float = 5.0
 
 
 class Exports:
@@ -71,6 +89,7 @@ class Exports:
         self._pace = pace or Pace()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._figures_room = asyncio.Semaphore(AT_ONCE)
+        self._figures_asked = 0
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, export: OpenExport, order: FileOrder) -> str:
@@ -87,9 +106,15 @@ class Exports:
         return exporting.preparing(order, waiting=max(0, waiting))
 
     async def figures(self, order: FiguresOrder) -> Figures:
-        """Add up jobs. Raises ExportFailed."""
-        async with self._figures_room:
-            return await self._exporter.figures(order, lambda _seen, _total: None)
+        """Add up jobs. Raises ExportFailed, also when too many others wait."""
+        if self._figures_asked >= AT_ONCE + MOST_WAITING_FIGURES:
+            raise ExportFailed("Too many figures are asked for at the moment.", hint="Try again in a minute.")
+        self._figures_asked += 1
+        try:
+            async with self._figures_room:
+                return await self._exporter.figures(order, lambda _seen, _total: None)
+        finally:
+            self._figures_asked -= 1
 
     async def run(self) -> None:
         """Look after promises for as long as the bot runs."""
@@ -149,6 +174,23 @@ class Exports:
         return None
 
     async def _bring(self, export: OpenExport, order: FileOrder, made: Exported) -> None:
+        """Bring a file, again and again while it is certain that nothing was shared and waiting may help."""
+        pause, waited = self._pace.again, 0.0
+        while True:
+            try:
+                return await self._upload(export, order, made)
+            except SlackThrottled as error:
+                wait = max(pause, error.retry_after)
+                if waited + wait > MOST_PATIENCE:
+                    raise
+            except SlackUnavailable as error:
+                wait = pause
+                if error.code not in PASSING or waited + wait > MOST_PATIENCE:
+                    raise
+            await asyncio.sleep(wait)
+            pause, waited = 2 * pause, waited + wait
+
+    async def _upload(self, export: OpenExport, order: FileOrder, made: Exported) -> None:
         await self._messenger.upload(
             export.destination.channel_id,
             filename=exporting.filename(order, self._clock.now()),

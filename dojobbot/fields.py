@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 TEXT_LIMIT = 500
 LARGEST_COUNT = 10**12
+_TOO_DEEP = "nested too deeply to be written"
 
 
 def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
@@ -24,6 +25,34 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     if not clean.isascii():
         clean = clean.encode("utf-8", "replace").decode("utf-8")
     return clean or None
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """Write a value as JSON, on one line unless indented; null for a number that JSON has no word for.
+
+    What is nested deeper than the encoder goes is named instead: one such value costs no file.
+    """
+    separators = (",", ":") if indent is None else (",", ": ")
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    try:
+        return _encoded(encoder, value)
+    except RecursionError:
+        return encoder.encode(_TOO_DEEP)
+
+
+def _encoded(encoder: json.JSONEncoder, value: object) -> str:
+    try:
+        return encoder.encode(value)
+    except ValueError:
+        return encoder.encode(_finite(value))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def json_head(value: object, limit: int, *, indent: int | None = 2) -> tuple[str, bool]:

@@ -190,7 +190,7 @@ def _fetch(
         seen += len(found)
         columns.add(found if query.keeps is None else [row for row in found if query.keeps(row)])
         bad_names.update(row.name for row in bad)
-        report(seen, plan.count if query.limit is None else query.limit)
+        report(seen, plan.count if wanted_rows is None else wanted_rows)
         if query.keeps is not None and query.limit is not None and len(columns.ids) >= query.limit:
             break
     if query.limit is not None:

@@ -6,16 +6,26 @@ production 2 of XML 1.0; the limits from Microsoft's "Excel specifications and l
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from datetime import UTC, datetime
+
+from dojobbot.fields import to_json
 
 __all__ = ["LONGEST_CELL", "csv_cell", "cut", "flat", "iso", "neutral", "printable"]
 
 LONGEST_CELL = 32_767
 """Characters in a cell of a sheet, counted as Excel does, in UTF-16."""
 
-_BEGINS_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001 - the wide forms, too
+_UNSEEN = (
+    r"\s\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\ufeff\ufff9-\ufffb"
+)
+"""Blanks, control and format characters: a spreadsheet may drop them and run what follows."""
+_TRIGGERS = r"=+\-@＝＋－＠"  # noqa: RUF001 - the wide forms, too
+_BEGINS_FORMULA = re.compile(rf"[{_UNSEEN}\"]*[{_TRIGGERS}]|[\t\r\n]")
+_FORMULA_INSIDE = re.compile(rf"([;\t\r\n][{_UNSEEN}\"]*)([{_TRIGGERS}])")
+"""Where a program that takes another character than the comma to part cells would see one begin."""
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,18 +42,30 @@ def flat(value: object) -> str:
         return value
     if isinstance(value, datetime):
         return iso(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
+    return to_json(value)
 
 
 def neutral(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if _BEGINS_FORMULA.match(text) else text
+    """Put an apostrophe before what a spreadsheet would run as a formula.
+
+    Also before what it would run inside the text if it parted cells at semicolons, tabs or line breaks.
+    """
+    begin = _BEGINS_FORMULA.match(text)
+    head, rest = (f"'{begin[0]}", text[begin.end() :]) if begin else ("", text)
+    return head + _FORMULA_INSIDE.sub(r"\1'\2", rest)
 
 
 def csv_cell(value: object) -> str:
-    """Write a value for CSV. Numbers stay numbers, the negative ones too: only text is neutralised."""
+    """Write a value for CSV. Numbers stay numbers, the negative ones too: only text is neutralised.
+
+    JSON keeps its value: there the first character of a formula is written as an escape.
+    """
+    if isinstance(value, dict | list):
+        return _FORMULA_INSIDE.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", flat(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        return flat(value)
     return neutral(flat(value))
 
 

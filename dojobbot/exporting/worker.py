@@ -32,7 +32,7 @@ from dojobbot.orders import Exported, Figures, FiguresOrder, FileKind, FileOrder
 from dojobbot.query_words import zone
 
 SAY_EVERY_SECONDS = 0.5
-LOOKED_AT = ("visibility", "tag", "session")
+LOOKED_AT = ("visibility", "tag", "session", "project_id")
 MOMENTS = frozenset({"created_at", "completed_at", "started_at"})
 NICENESS = 10
 """The bot answers presses meanwhile: it goes first."""
@@ -40,6 +40,7 @@ NICENESS = 10
 
 def main() -> int:
     """Do one task; returns the exit code."""
+    sys.excepthook = lambda _kind, error, _trace: sys.stderr.write(where_it_broke(error))
     _step_back()
     task = read_task(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_bot, args=(task.path,), daemon=True).start()
@@ -54,13 +55,23 @@ def main() -> int:
         _say(Failure(str(error), error.hint))
     except MemoryError:
         _say(Failure("That is more than fits into memory.", ExportFailed.hint))
-    except Exception:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001
         # Whoever waits must hear of it; what broke is in the bot's log, which has our standard error.
-        traceback.print_exc()
+        sys.stderr.write(where_it_broke(error))
         _say(Failure())
     else:
         _say(said)
     return 0
+
+
+def where_it_broke(error: BaseException) -> str:
+    """Give the kinds of an error and of what caused it, and the lines of code they went through.
+
+    Not their words: these may quote what is in a job, which belongs in nobody's log.
+    """
+    before = error.__cause__ or error.__context__
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{where_it_broke(before) if before else ''}{lines}{type(error).__qualname__}\n"
 
 
 def make_file(account: Account, order: FileOrder, path: Path) -> Exported:
@@ -71,7 +82,7 @@ def make_file(account: Account, order: FileOrder, path: Path) -> Exported:
         outputs="outputs" in order.extras,
         looked_at=LOOKED_AT,
     )
-    query = _query(order.jobs, extras, resolve_user_names=True)
+    query = _query(order.jobs, extras, account.project_id, resolve_user_names=True)
     has_names = True
     try:
         frame, bad_names = fetch_some(account, query, report=_Teller())
@@ -111,7 +122,7 @@ def _write(
 
 def make_figures(account: Account, order: FiguresOrder) -> Figures:
     """Add up the jobs of an order."""
-    query = _query(order.jobs, Extras(quotation=True, looked_at=LOOKED_AT))
+    query = _query(order.jobs, Extras(quotation=True, looked_at=LOOKED_AT), account.project_id)
     frame, bad_names = fetch_some(account, query, report=_Teller())
     wanted = ["status", "tool_key", "created_at", "started_at", "completed_at", "quotation_result"]
     days = zone(order.tz)
@@ -138,14 +149,17 @@ def _counted(rows: Iterable[tuple[Any, ...]]) -> Iterator[Counted]:
         )
 
 
-def _query(jobs: JobsOrder, extras: Extras, *, resolve_user_names: bool = False) -> FrameQuery:
+def _query(
+    jobs: JobsOrder, extras: Extras, project_id: str | None, *, resolve_user_names: bool = False
+) -> FrameQuery:
     """Say which rows are wanted: what the platform filters by, and what is asked of each row here."""
     tool = jobs.tool.casefold()
 
     def keeps(row: Any) -> bool:
-        if row.visibility == "hidden" or (
-            jobs.person is not None and not jobs.person.created(row.created_by)
-        ):
+        # As in lists, nobody relies on the platform to have narrowed to the project.
+        if row.visibility == "hidden" or project_id not in {None, row.project_id}:
+            return False
+        if jobs.person is not None and not jobs.person.created(row.created_by):
             return False
         if jobs.tag is not None and str(row.tag or "").casefold() != jobs.tag.casefold():
             return False

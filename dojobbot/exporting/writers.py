@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from dojobbot.exporting.cells import csv_cell, cut, flat, iso, printable
+from dojobbot.fields import number, to_json
 from dojobbot.orders import CutCell
 
 __all__ = ["MOST_SHEET_ROWS", "Written", "write_csv", "write_json", "write_xlsx"]
@@ -59,14 +59,15 @@ def write_json(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Writt
         file.write("[")
         for row in rows:
             file.write(",\n" if written.rows else "\n")
-            json.dump(dict(zip(columns, map(_jsonable, row), strict=True)), file, ensure_ascii=False)
+            cells = zip(columns, row, strict=True)
+            file.write(f"{{{', '.join(f'{to_json(name)}: {_json_cell(value)}' for name, value in cells)}}}")
             written.rows += 1
         file.write("\n]\n")
     return written
 
 
-def _jsonable(value: object) -> object:
-    return iso(value) if isinstance(value, datetime) else value
+def _json_cell(value: object) -> str:
+    return to_json(iso(value) if isinstance(value, datetime) else value)
 
 
 def write_xlsx(
@@ -93,6 +94,8 @@ def write_xlsx(
         str(path),
         {
             "constant_memory": True,
+            # Rows lie beside the file, whose folder is removed whatever happens, and nowhere else.
+            "tmpdir": str(path.parent),
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -127,34 +130,34 @@ class _Sheet:
     def head(self, bold: Format, moments: frozenset[str]) -> None:
         """Write the header, which stays in sight."""
         self._sheet.freeze_panes(1, 0)
-        for number, name in enumerate(self._columns):
-            self._sheet.set_column(number, number, _WIDTHS.get(name, _WIDTH))
-            self._sheet.write_string(0, number, f"{name} (UTC)" if name in moments else name, bold)
+        for place, name in enumerate(self._columns):
+            self._sheet.set_column(place, place, _WIDTHS.get(name, _WIDTH))
+            self._sheet.write_string(0, place, f"{name} (UTC)" if name in moments else name, bold)
 
     def add(self, row: Row) -> None:
         """Write one job below the others."""
         self.written.rows += 1
         at = self.written.rows
-        for number, value in enumerate(row):
+        for place, value in enumerate(row):
             if value is None:
                 continue
             if isinstance(value, datetime) and _EARLIEST <= value < _LATEST:
                 self._sheet.write_datetime(
-                    at, number, value.astimezone(UTC).replace(tzinfo=None), self._moment
+                    at, place, value.astimezone(UTC).replace(tzinfo=None), self._moment
                 )
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                self._sheet.write_number(at, number, value)
+            elif not isinstance(value, str) and number(value) is not None:
+                self._sheet.write_number(at, place, value)
             else:
-                self._text(at, number, flat(value), row)
+                self._text(at, place, flat(value), row)
 
-    def _text(self, at: int, number: int, value: str, row: Row) -> None:
+    def _text(self, at: int, place: int, value: str, row: Row) -> None:
         whole = printable(value)
         shown = cut(whole)
-        self._sheet.write_string(at, number, shown)
+        self._sheet.write_string(at, place, shown)
         if len(shown) < len(whole):
             self.written.cut_cells += 1
             if len(self.written.cuts) < MOST_NAMED_CUTS:
-                self.written.cuts.append(CutCell(flat(row[0]), self._columns[number], len(whole)))
+                self.written.cuts.append(CutCell(flat(row[0]), self._columns[place], len(whole)))
 
     def done(self) -> None:
         """Let people filter and sort what was written."""
@@ -175,8 +178,8 @@ def _about(sheet: Worksheet, about: Sequence[str], written: Written, most_rows: 
         lines.append(("id of the job", "column", "characters in all"))
         lines += [(each.job_id, each.column, each.length) for each in written.cuts]
     for at, line in enumerate(lines):
-        for number, value in enumerate(line):
+        for place, value in enumerate(line):
             if isinstance(value, int):
-                sheet.write_number(at, number, value)
+                sheet.write_number(at, place, value)
             else:
-                sheet.write_string(at, number, cut(printable(str(value))))
+                sheet.write_string(at, place, cut(printable(str(value))))

@@ -246,7 +246,7 @@ class SlackMessenger:
             try:
                 file_id = await self._send_file(filename, content)
             except DeliveryUnknown as error:
-                raise SlackUnavailable(str(error), code=error.code, hint=NOTHING_SHARED) from error
+                raise SlackUnavailable(str(error), code="not_shared", hint=NOTHING_SHARED) from error
         files: list[dict[str, str | None]] = [{"id": file_id, "title": title}]
         await _send(
             lambda: self._once.files_completeUploadExternal(

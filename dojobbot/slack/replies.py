@@ -7,6 +7,7 @@ A response_url lives 30 minutes and takes five messages
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -71,10 +72,19 @@ class Reply:
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackApiError) as error:
             log.warning("an answer did not reach Slack: %s", type(error).__name__)
             return False
-        if response.status_code == 200:
+        if response.status_code == 200 and not _says_no(response.body):
             return False
         log.warning("Slack did not take an answer: %s %s", response.status_code, response.body[:200])
         return True
+
+
+def _says_no(body: str) -> bool:
+    """Whether a reply is a refusal all the same: some come with status 200, as `{"ok": false, ...}`."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("ok") is False
 
 
 class Desk:

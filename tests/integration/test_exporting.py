@@ -19,6 +19,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from dojobbot.deeporigin.account import Account
 from dojobbot.errors import ExportFailed
@@ -150,6 +152,23 @@ async def test_words_choose_jobs_as_they_do_in_a_list(
     assert [row["id"] for row in await rows(platform, tmp_path, jobs)] == found
 
 
+async def test_a_project_is_kept_to_here_as_well(tmp_path: Path) -> None:
+    """As in lists: what is of another project is left out even by a platform that does not filter."""
+    page = [{"executionId": f"job-{name}", "status": "Running", "projectId": name} for name in ("a", "b")]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"data": page, "count": 2})
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", answer)
+    path = tmp_path / "jobs.csv"
+    async with TestServer(application) as server:
+        account = Account(str(server.make_url("/")).rstrip("/"), "org", "token", "b")
+        await asyncio.to_thread(worker.make_file, account, FileOrder(jobs=JobsOrder()), path)
+    rows = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+    assert [row["id"] for row in rows] == ["job-b"]
+
+
 async def test_nested_values_and_formulas_in_each_kind(platform: SimulatedPlatform, tmp_path: Path) -> None:
     """JSON inside a cell, records inside JSON; a formula is text in all of them."""
     first = (await rows(platform, tmp_path, extras=EXTRAS))[0]
@@ -213,6 +232,22 @@ async def test_the_trouble_of_the_platform_is_passed_on(
         await made(platform)
     assert hint in caught.value.hint
     assert platform.token not in f"{caught.value} {caught.value.hint}"
+
+
+def test_what_broke_is_logged_without_the_words_of_a_job() -> None:
+    """The kinds of the errors and the lines of code are enough to mend it."""
+
+    def breaks() -> None:
+        try:
+            int("CCO-secret")
+        except ValueError as error:
+            raise RuntimeError("job CCO-secret") from error
+
+    with pytest.raises(RuntimeError) as caught:
+        breaks()
+    said = worker.where_it_broke(caught.value)
+    assert [each for each in said.splitlines() if not each.startswith(" ")] == ["ValueError", "RuntimeError"]
+    assert "test_exporting.py" in said
 
 
 @asynccontextmanager

@@ -50,6 +50,7 @@ class Workshop:
 
     async def figures(self, _order: FiguresOrder, _seen: Seen) -> Figures:
         """See promises.Exporter."""
+        await self.go.wait()
         return Figures(jobs=0)
 
 
@@ -210,6 +211,50 @@ async def test_a_file_that_slack_refuses_is_explained(tmp_path: Path) -> None:
         (message,) = await scene.dm()
         assert "files:write" in message["text"]
         assert "reinstalls" in message["text"]
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("files.completeUploadExternal", {"status": 429, "retry_after": 1, "times": 1}),
+        ("file upload", {"status": 503, "times": 3}),
+    ],
+)
+async def test_a_slack_that_is_busy_for_a_moment_costs_no_file(
+    scene: Set, step: str, fault: dict[str, Any]
+) -> None:
+    """Nothing was shared, so it is brought again: what took minutes to make is not thrown away."""
+    scene.exports = exports_of(scene.built, scene.workshop, Pace(first_note=60, look=60, again=0.01))
+    scene.built.slack_fault(step, "status", **fault)
+    scene.workshop.go.set()
+    await scene.ask()
+    await scene.over()
+    (message,) = await scene.dm()
+    assert message["files"]
+    assert len(scene.workshop.seen) == 1
+
+
+async def test_a_slack_that_is_busy_for_too_long_is_said(scene: Set) -> None:
+    """A Retry-After beyond all patience is not waited for."""
+    scene.built.slack_fault("files.completeUploadExternal", "status", status=429, retry_after=3600, times=1)
+    scene.workshop.go.set()
+    await scene.ask()
+    await scene.over()
+    (message,) = await scene.dm()
+    assert "came to nothing" in message["text"]
+
+
+async def test_too_many_figures_at_once_are_refused_in_words(scene: Set) -> None:
+    """Two are made, six wait, and the next asker hears so at once."""
+    order = FiguresOrder(jobs=JobsOrder(), tz="UTC", now=scene.built.clock.now())
+    asking = [asyncio.create_task(scene.exports.figures(order)) for _ in range(8)]
+    await asyncio.sleep(0)
+    with pytest.raises(ExportFailed, match="Too many figures") as caught:
+        await scene.exports.figures(order)
+    assert "in a minute" in caught.value.hint
+    scene.workshop.go.set()
+    await asyncio.gather(*asking)
+    await scene.exports.figures(order)
 
 
 async def test_a_file_whose_arrival_nobody_confirmed_is_not_sent_twice(scene: Set) -> None:

@@ -16,6 +16,10 @@ TABLE = blocks.message(
 )
 
 
+SAYS_NO = 0
+"""Status 200 with a refusal in its body."""
+
+
 @asynccontextmanager
 async def slack(*statuses: int) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
     """Serve a response_url that answers with these statuses; gives it and what was sent there."""
@@ -24,6 +28,8 @@ async def slack(*statuses: int) -> AsyncIterator[tuple[str, list[dict[str, Any]]
     async def answer(request: web.Request) -> web.Response:
         sent.append(await request.json())
         status = statuses[len(sent) - 1]
+        if status == SAYS_NO:
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
         return web.Response(status=status, text="ok" if status == 200 else "invalid_blocks")
 
     application = web.Application()
@@ -46,6 +52,12 @@ async def test_a_table_that_slack_refuses_is_sent_as_text() -> None:
         await Reply(url, in_place=False).send(TABLE)
     assert [kinds(body) for body in sent] == [["table"], ["section"]]
     assert "DOCK-001" in sent[1]["attachments"][0]["blocks"][0]["text"]["text"]
+
+
+async def test_a_refusal_with_status_200_is_one() -> None:
+    async with slack(SAYS_NO, 200) as (url, sent):
+        await Reply(url, in_place=False).send(TABLE)
+    assert [kinds(body) for body in sent] == [["table"], ["section"]]
 
 
 async def test_what_slack_takes_is_sent_once() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -29,6 +31,10 @@ TRIGGERS = "=+-@\t\r"
         "  =cmd|' /C calc'!A0",
         "\uff1d1",
         '=HYPERLINK("x")',
+        "\ufeff=1",
+        "\u200b\u2060+1",
+        "\x00\x07@A1",
+        '"=1+1"',
     ],
 )
 def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
@@ -36,7 +42,46 @@ def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
     assert neutral(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "BRD-7", "a=b", "9e9eb45e", "'quoted", "CC(=O)N"])
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a\t+1", "a\t'+1"),
+        ("note\n\u200b =1;-2", "note\n\u200b '=1;'-2"),
+        ('a;"=1"', 'a;"\'=1"'),
+        ("=1\n=1", "'=1\n'=1"),
+    ],
+)
+def test_a_formula_inside_a_text_is_text_too(text: str, made: str) -> None:
+    """A program that parts cells at semicolons, tabs or lines would see it begin a cell."""
+    assert neutral(text) == made
+
+
+def test_json_keeps_its_value_and_holds_no_formula() -> None:
+    """There is no apostrophe in it that a program would have to take out."""
+    value = {"note": "a;=1+1", "list": ["x;@y", "=1"]}
+    made = csv_cell(value)
+    assert json.loads(made) == value
+    assert ";=" not in made
+    assert ";@" not in made
+
+
+def test_every_control_and_format_character_is_looked_behind() -> None:
+    """Of the characters that most programs know."""
+    unseen = [chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) in {"Cc", "Cf"}]
+    assert [each for each in unseen if not neutral(f"{each}=1").startswith("'")] == []
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_has_no_word_for_is_nothing(number: float) -> None:
+    """Alone and inside; readers of JSON refuse `NaN`."""
+    assert csv_cell(number) == ""
+    assert csv_cell({"rmsd": [number, 1.5]}) == '{"rmsd":[null,1.5]}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "BRD-7", "a=b", "9e9eb45e", "'quoted", "CC(=O)N", "a; b", "line\nline", 'say "no"']
+)
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     """Most of what people call things."""
     assert neutral(text) == text
@@ -47,7 +92,7 @@ def test_no_text_begins_with_a_trigger_and_none_is_lost(text: str) -> None:
     """Whatever a job is called."""
     made = neutral(text)
     assert not made.startswith(tuple(TRIGGERS))
-    assert made.removeprefix("'") in {text, text.removeprefix("'")}
+    assert made.replace("'", "") == text.replace("'", "")
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import openpyxl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
@@ -58,6 +62,51 @@ def test_json_is_records_with_values_as_they_are(tmp_path: Path) -> None:
     assert list(second.values()) == ["job-2", None, None, None, None]
     write_json(path, COLUMNS, [])
     assert json.loads(path.read_text("utf-8")) == []
+
+
+def test_json_is_json_whatever_the_numbers(tmp_path: Path) -> None:
+    """`NaN` is Python's word; most other readers refuse the file for it. One too deep value costs no file."""
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    path = tmp_path / "jobs.json"
+    rows = [("job-1", MOMENT, "Failed", 10**30, {"rmsd": [math.nan]}), ("job-2", None, None, None, deep)]
+    write_json(path, COLUMNS, rows)
+    text = path.read_text("utf-8")
+    assert "NaN" not in text
+    first, second = json.loads(text)
+    assert (first["run_duration_minutes"], first["metadata"]) == (10**30, {"rmsd": [None]})
+    assert "too deeply" in second["metadata"]
+
+
+def test_a_sheet_takes_any_number(tmp_path: Path) -> None:
+    """What a cell cannot hold as a number is text, or nothing."""
+    path = tmp_path / "jobs.xlsx"
+    workbook(path, [("job-1", MOMENT, "Failed", 10**400, math.inf), ("job-2", MOMENT, "Failed", 1.5, None)])
+    _, first, second = sheets(path)[0]
+    assert (first[3], first[4]) == (str(10**400), "")
+    assert second[3] == 1.5
+
+
+def test_nothing_is_written_outside_the_folder_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who removes that folder removes all, whenever it ended."""
+    elsewhere = tmp_path / "system"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    seen: list[int] = []
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for _ in range(3):
+            yield ROW
+            assert list(elsewhere.iterdir()) == []
+            seen.append(len(list(ours.iterdir())))
+
+    write_xlsx(ours / "jobs", COLUMNS, rows(), moments=frozenset(), about=["All jobs"])
+    assert min(seen) > 0
 
 
 def test_a_sheet_has_utc_in_its_header_and_texts_that_stay_texts(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ def test_inputs_are_fields_first_then_json_and_cut_beside_the_whole_file() -> No
     assert (file.filename, json.loads(file.content)) == ("9e9eb45e-inputs.json", INPUTS)
 
 
+def test_a_downloaded_file_is_json_whatever_the_numbers() -> None:
+    """`NaN` is Python's word, and other readers refuse it."""
+    found = replace(read(), raw={"userInputs": {"rmsd": [float("nan"), 1.5]}})
+    file = document(ids.INPUTS, found.job, found, None)
+    assert file is not None
+    assert json.loads(file.content, parse_constant=pytest.fail) == {"rmsd": [None, 1.5]}
+
+
 class Counting(list[str]):
     """A list that knows how many of its entries somebody looked at."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.fields import json_head
+from dojobbot.fields import json_head, to_json
 from dojobbot.job_words import log_line
 from dojobbot.slack.views import ids
 
@@ -51,7 +51,7 @@ def document(
         return None
     if isinstance(found, str):
         return Document(f"{stem}.{'json' if _kind(found) == JSON else 'txt'}", found)
-    return Document(f"{stem}.json", json.dumps(found, indent=2, ensure_ascii=False))
+    return Document(f"{stem}.json", to_json(found, indent=2))
 
 
 @dataclass(frozen=True, slots=True)

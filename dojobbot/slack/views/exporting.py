@@ -50,7 +50,9 @@ def progress(order: FileOrder, seen: int, total: int | None) -> Payload:
     """Say how far it is."""
     if not seen:
         how_far = "Asking Deep Origin…"
-    elif total is None or seen >= total:
+    elif total is None:
+        how_far = f"{plural(seen, 'job')} looked at."
+    elif seen >= total:
         how_far = f"{plural(seen, 'job')} looked at; writing the file…"
     else:
         how_far = f"{seen:,} of {plural(total, 'job')} looked at."
@@ -73,10 +75,14 @@ def comment(order: FileOrder, made: Exported) -> str:
     columns = ", ".join(code(name, 40) for name in made.columns[:_MOST_COLUMNS])
     said = [
         f":white_check_mark: {plural(made.rows, 'job')}{asked}, newest first. All times are UTC.",
+        "Hidden jobs are left out.",
         f"Columns: {columns}.",
     ]
     if order.kind is FileKind.CSV:
-        said.append("Text that a spreadsheet would take for a formula has an apostrophe before it.")
+        said.append(
+            "What a spreadsheet would take for a formula, also behind a semicolon, a tab or a line break, "
+            "has an apostrophe before it; inside JSON its first character is written as an escape."
+        )
     if not made.has_names:
         said.append("Deep Origin did not tell me people's names, so `user_name` holds ids.")
     if made.cut_cells:
