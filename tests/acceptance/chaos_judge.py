@@ -225,6 +225,8 @@ def _known_at(outcome: Outcome) -> dict[str, datetime]:
 
 def _asks_for_new(served: Served) -> datetime | None:
     """From when on a listing asks for new jobs; None for any other request."""
+    if served.path.startswith("/sse/"):  # whose filters are words, not JSON
+        return None
     condition = json.loads(served.query.get("filter", "{}")).get("createdAt")
     return None if condition is None else datetime.fromisoformat(condition["$gt"])
 
