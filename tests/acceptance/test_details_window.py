@@ -11,7 +11,7 @@ from tests.acceptance.stage import DEADLINE, Stage, stage
 INPUTS = {"protein": {"$provider": "ufa", "key": "kras.pdb"}, "smiles_list": ["CCO"] * 900}
 TABS = {
     "switch_fields": ("*metadata: protein_name*  kras", "<!date^"),
-    "switch_inputs": ("*protein*  kras.pdb", "The first 3,000 of"),
+    "switch_inputs": ("*protein*  kras.pdb", "The first 3,000 characters"),
     "switch_outputs": ("*data_file*  results.csv",),
     "switch_billing": ("*Quote*  $10.00", "*Billed*  $8.50", "*Difference*  -$1.50"),
     "switch_log": (":x: *Error*", "out of memory", "*Info*"),

@@ -205,8 +205,15 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=12) | st.dictionaries(words, inner, max_size=12),
     max_leaves=25,
 )
+# A row of a log that says nothing is no line.
 lines = st.lists(
-    st.builds(LogLine, message=words, at=st.none() | moments, level=words, tool_key=st.none() | words),
+    st.builds(
+        LogLine,
+        message=words.filter(str.strip),
+        at=st.none() | moments,
+        level=words,
+        tool_key=st.none() | words,
+    ),
     max_size=60,
 ).map(tuple)
 KEYS = (
