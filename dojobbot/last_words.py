@@ -78,9 +78,9 @@ class LastWords:
         reading = await platform.get_job(job.id)
         await self._store.observe([reading], self._clock.now())
         now = reading.job
-        if now.status != job.status or now.progress is None:
+        if now.status != job.status:
             return job
-        return replace(job, progress=now.progress, reason=now.reason or job.reason)
+        return replace(job, progress=now.progress or job.progress, reason=now.reason or job.reason)
 
     def _outcome(self, asked: asyncio.Task[T], *, otherwise: T) -> T:
         """Give what was asked for, if it came; whatever else happened is logged and no more than that."""

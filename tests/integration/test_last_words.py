@@ -60,9 +60,19 @@ async def test_a_failure_in_a_direct_message_says_the_innermost_message_and_the_
 
 async def test_a_failure_in_a_channel_shows_neither_log_nor_structures(built: Middle) -> None:
     message = await end(built, where=HERE, status="Failed", **{TREE: FAILED_TREE})
-    assert "Dock ligands: no pose for […]" in said(message)
+    assert "Dock ligands: no pose for (structure)" in said(message)
     assert "log lines" not in said(message)
     assert SMILES not in said(message)
+
+
+async def test_a_reason_that_no_listing_had_is_told_though_there_is_no_report(built: Middle) -> None:
+    job_id = built.job()
+    await built.follow(job_id)
+    await built.move(job_id, status="Failed", statusReason=None)
+    built.world.change(job_id, statusReason="Evicted: node lost")
+    await built.deliver()
+    (message,) = built.messages(HERE.channel_id)
+    assert "Evicted: node lost" in said(message)
 
 
 async def test_a_free_energy_is_told_with_its_error_though_no_listing_had_it(built: Middle) -> None:
