@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from dojobbot.domain import GONE, Delivery, Destination, Job, LogLine, Progress, Quote, Transition
+from dojobbot.domain import GONE, Delivery, Destination, Job, LogLine, Progress, Quote, QuoteLine, Transition
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.notice import notice
+from tests.unit.slack_budgets import problems
 
 NOW = datetime(2026, 11, 20, 9, 48, tzinfo=UTC)
 JOB = Job(
@@ -66,8 +67,26 @@ def test_open_carries_the_job_and_the_version_of_the_transition() -> None:
 def test_a_quote_says_the_cost_and_can_be_approved_from_here() -> None:
     drawn = draw(replace(JOB, status="Quoted", started_at=None, completed_at=None, quote=Quote(184.5, "abc")))
     assert drawn["text"] == "<@U1> BRD series, round 3 has a quote: $184.50"
+    assert "```" not in str(drawn), "the platform named no lines"
     assert list(buttons(drawn)) == ["Approve", "Open", "Details"]
     assert ids.decode(buttons(drawn)["Approve"]) == ids.Value(JOB.id, 4, "abc", 184.5)
+
+
+@pytest.mark.parametrize("to", ["C1", "D1"])
+def test_where_a_quote_can_be_approved_its_lines_are_shown(to: str) -> None:
+    """Nobody spends money unseen. Plain lines: where Slack refused a table, all but the headline would go."""
+    quote = Quote(
+        124.5, "abc", (QuoteLine("DOCK-001", 96, 1.25, 120.0), QuoteLine("STORAGE-001", 1, 4.5, 4.5))
+    )
+    drawn = draw(replace(JOB, status="Quoted", started_at=None, completed_at=None, quote=quote), to=to)
+    assert "Approve" in buttons(drawn)
+    lines = drawn["attachments"][0]["blocks"][1]["text"]["text"].split("\n")
+    assert lines[2:5] == [
+        "DOCK-001     96   $1.25  $120.00",
+        "STORAGE-001  1    $4.50  $4.50",
+        "Total        -    -      $124.50",
+    ]
+    assert problems(drawn) == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,7 @@ def test_a_failure_quotes_the_innermost_message_of_the_step_that_failed() -> Non
         progress=Progress(failure="Docking 2: no pose for CCO"),
     )
     assert ">Workflow failed\n>Docking 2: no pose for CCO" in body(draw(failed, to="D1"))
-    assert ">Workflow failed\n>Docking 2: no pose for […]" in body(draw(failed))
+    assert ">Workflow failed\n>Docking 2: no pose for (structure)" in body(draw(failed))
 
 
 def test_log_lines_are_for_direct_messages_alone_the_newest_last() -> None:

@@ -94,7 +94,11 @@ def test_a_quote_without_lines_has_no_table() -> None:
 
 def test_the_table_is_on_private_cards_of_quoted_jobs_alone() -> None:
     assert kinds(shown(quoted(DOCKING))).count("table") == 1
-    assert "table" not in kinds(shown(quoted(DOCKING), private=False))
+    posted = shown(quoted(DOCKING), private=False)
+    assert "table" not in kinds(posted)
+    assert "DOCK-001" in posted["attachments"][0]["blocks"][1]["text"]["text"], (
+        "in plain lines, above Approve"
+    )
     assert "table" not in kinds(shown(quoted(DOCKING, status="Running")))
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "select",
     "size",
     "table",
+    "table_as_text",
 ]
 
 Block = dict[str, object]
@@ -160,7 +161,8 @@ def _drawn_plainly(block: Block) -> Block:
     return block if write is None else write(block)
 
 
-def _table_as_text(drawn: Block) -> Block:
+def table_as_text(drawn: Block) -> Block:
+    """Write a table in columns of preformatted text, which is drawn everywhere."""
     rows: Any = drawn["rows"]
     return _preformatted([[cell["text"] for cell in row] for row in rows])
 
@@ -187,7 +189,7 @@ def _preformatted(rows: Sequence[Sequence[str]], *, title: str = "") -> Block:
     return section(f"{head}```\n{clip(text, SECTION_BUDGET - 8 - len(head))}\n```")
 
 
-_DRAWN: dict[str, Callable[[Block], Block]] = {"table": _table_as_text, "data_visualization": _chart_as_text}
+_DRAWN: dict[str, Callable[[Block], Block]] = {"table": table_as_text, "data_visualization": _chart_as_text}
 
 
 def size(block: Block | None) -> int:

@@ -14,7 +14,7 @@ from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, headline, identity, state, times
 from dojobbot.slack.views.progress import chain, summary, tree
-from dojobbot.slack.views.quote import table
+from dojobbot.slack.views.quote import prices
 from dojobbot.slack.views.status import look
 from dojobbot.slack.views.why import quoted
 
@@ -63,9 +63,8 @@ def card(view: Card) -> Payload:
     """Draw a card: the headline as `text`, one attachment with the status's colour bar below it."""
     job = view.known.job
     first, *rest = body(view)
-    prices = table(job.quote) if job.status == "Quoted" and job.quote and view.private else None
     drawn = [*([blocks.section(view.note)] if view.note else []), first]
-    drawn += [*([prices] if prices is not None else []), *rest]
+    drawn += [*prices(job, as_table=view.private), *rest]
     if ids.carriable(job.id):
         drawn.append(blocks.actions(_buttons(view)))
     return blocks.message(headline(job), [blocks.attachment(look(job.status).color, drawn)])

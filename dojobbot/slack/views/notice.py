@@ -13,6 +13,7 @@ from dojobbot.slack.views.card import approve_button
 from dojobbot.slack.views.describe import headline, identity, span, state
 from dojobbot.slack.views.late import lateness
 from dojobbot.slack.views.progress import summary
+from dojobbot.slack.views.quote import prices
 from dojobbot.slack.views.status import look
 from dojobbot.slack.views.why import quoted
 
@@ -39,6 +40,7 @@ def notice(
     text = f"{callout(delivery.mentions)}{headline(job)}" + (f" {took}" if took else "")
     private = delivery.destination.is_dm
     body = [blocks.section("\n".join(_lines(job, owner, now, private=private)))]
+    body += prices(job, as_table=False)
     if private and log:
         body.append(blocks.section(_tail(log)))
     late = lateness(delivery, now)
