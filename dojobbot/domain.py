@@ -51,13 +51,17 @@ def require_aware(moment: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One line of a progress tree: `depth` levels in, `fraction` in 0..1 where the platform gives one."""
+    """One line of a progress tree: `depth` levels in, `fraction` in 0..1 where the platform gives one.
+
+    `ligand`: which ligand it is about, as the platform names it, which may be the structure itself.
+    """
 
     depth: int
     name: str
     status: str
     fraction: float | None = None
     message: str = ""
+    ligand: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,8 @@ class Progress:
 
     `steps`: all that the job goes through, of which `step` is number `step_number`. `ns_per_step`: the
     simulated time of one of the counted steps, in nanoseconds. `failure`: the innermost message of the step
-    that failed, after that step's name. The words are foreign text.
+    that failed, after that step's name. `branches`: a tree, or what matters most of a large one; `left_out`
+    counts the rest of it by how it stands. The words are foreign text.
     """
 
     fraction: float | None = None
@@ -85,6 +90,7 @@ class Progress:
     failure: str = ""
     seconds_left: float | None = None
     branches: tuple[Branch, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,52 +2,48 @@
 
 A node is `{id, displayName, status, message, toolProgress{complete, skipped_ligands, known_failures},
 children[]}` (official client 5.4.0, `progress_tree_display.py` and `admet.py`). Walked with a list in place
-of recursion, and bounded, so that neither depth nor breadth can hurt.
+of recursion, and bounded, so that neither depth nor breadth can hurt. Of a large tree those lines are kept
+that matter most, wherever they stand: what fails and what runs, with what is above them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dojobbot.domain import ENDED, FAILED, Branch, Progress, normalise
 from dojobbot.fields import count, percent, text
+from dojobbot.standing import Standing, standing_of
 
-MOST_NODES = 5_000
+MOST_NODES = 20_000
 MOST_BRANCHES = 100
 DEEPEST = 8
+"""What is deeper is kept if it fails or runs, and drawn as if it were no deeper."""
 NAME_LIMIT = 120
 MESSAGE_LIMIT = 300
 
 ACRONYMS = frozenset({"abfe", "rbfe", "fep", "md", "admet"})
 INDEX = re.compile(r"index:(\d{1,6})", re.ASCII)
-LIGAND = re.compile(r"ligand:([^,)]+)")
+LIGAND = re.compile(r"ligand:([^)].*?)(?:,\s*[A-Za-z_]+:.*)?\)?$")
+"""A SMILES has parentheses of its own: the last one closes the arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """A node, with the places of its parent and of what is drawn `above` it, -1 for nothing."""
+
     depth: int
     parent: int
+    above: int
+    status: str
     node: Mapping[str, object]
 
     @property
     def fraction(self) -> float | None:
         tool = self.node.get("toolProgress")
         return percent(tool.get("complete")) if isinstance(tool, Mapping) else None
-
-    @property
-    def has_ended(self) -> bool:
-        return self._status in ENDED
-
-    @property
-    def has_failed(self) -> bool:
-        return self._status in FAILED
-
-    @property
-    def _status(self) -> str:
-        status = self.node.get("status")
-        return normalise(status) if isinstance(status, str) else ""
 
 
 def is_tree(report: Mapping[str, object]) -> bool:
@@ -67,25 +63,72 @@ def parse(root: Mapping[str, object]) -> Progress:
         root alone that says nothing. The failure is the message of the innermost step that failed with one.
     """
     lines = _flatten(root)
-    branches = tuple(_branch(line) for line in lines[:MOST_BRANCHES])
-    return Progress(fraction=_overall(lines), branches=branches, failure=_failure(lines))
+    kept = _kept(lines)
+    left_out = Counter(standing_of(line.status) for place, line in enumerate(lines) if place not in kept)
+    return Progress(
+        fraction=_overall(lines),
+        branches=tuple(_branch(lines[place]) for place in sorted(kept)),
+        left_out=tuple(sorted(left_out.items())),
+        failure=_failure(lines),
+    )
 
 
 def _flatten(root: Mapping[str, object]) -> list[_Line]:
     lines: list[_Line] = []
-    waiting = [_Line(0, -1, root)]
+    waiting = [_line(root, 0, -1, -1)]
     while waiting and len(lines) < MOST_NODES:
         line = waiting.pop()
         lines.append(line)
         children = line.node.get("children")
-        if isinstance(children, list) and line.depth < DEEPEST:
+        if isinstance(children, list):
             here = len(lines) - 1
+            above = here if line.depth < DEEPEST else line.above
+            room = children[: MOST_NODES - len(lines)]
             waiting.extend(
-                _Line(line.depth + 1, here, child)
-                for child in reversed(children)
+                _line(child, line.depth + 1, here, above)
+                for child in reversed(room)
                 if isinstance(child, Mapping)
             )
     return lines
+
+
+def _line(node: Mapping[str, object], depth: int, parent: int, above: int) -> _Line:
+    return _Line(depth, parent, above, normalise(text(node.get("status"), NAME_LIMIT) or ""), node)
+
+
+def _kept(lines: Sequence[_Line]) -> set[int]:
+    """Choose the places of what is drawn: what matters most first, each with what is above it."""
+    kept: set[int] = set()
+    for place in _by_weight(lines):
+        if len(kept) == MOST_BRANCHES:
+            break
+        wanted = set(_path(lines, place)) - kept
+        if len(kept) + len(wanted) <= MOST_BRANCHES:
+            kept |= wanted
+    return kept
+
+
+def _by_weight(lines: Sequence[_Line]) -> Iterator[int]:
+    """Give the places of the innermost lines that fail, then of those that run, then of what is left."""
+    for standing in (Standing.FAILED, Standing.RUNNING):
+        holds_one = [False] * len(lines)
+        innermost: list[int] = []
+        for place in reversed(range(len(lines))):
+            line = lines[place]
+            is_one = standing_of(line.status) is standing
+            if is_one and not holds_one[place]:
+                innermost.append(place)
+            if line.parent >= 0 and (is_one or holds_one[place]):
+                holds_one[line.parent] = True
+        yield from reversed(innermost)
+    yield from (place for place, line in enumerate(lines) if line.depth <= DEEPEST)
+
+
+def _path(lines: Sequence[_Line], place: int) -> Iterator[int]:
+    """Give a place, and those of the at most `DEEPEST` lines that are drawn above it."""
+    while place >= 0:
+        yield place
+        place = lines[place].above
 
 
 def _overall(lines: Sequence[_Line]) -> float | None:
@@ -97,7 +140,7 @@ def _overall(lines: Sequence[_Line]) -> float | None:
         overall = line.fraction
         if overall is None and below:
             overall = sum(below) / len(below)
-        if overall is None and line.has_ended:
+        if overall is None and line.status in ENDED:
             overall = 1.0
         if line.parent >= 0:
             shares[line.parent].append(overall or 0.0)
@@ -106,39 +149,36 @@ def _overall(lines: Sequence[_Line]) -> float | None:
 
 def _failure(lines: Sequence[_Line]) -> str:
     """Say what the innermost failed step says, after its name; failing that, which one failed."""
-    failed = [line for line in lines if line.has_failed]
+    failed = [line for line in lines if line.status in FAILED]
     telling = [line for line in failed if text(line.node.get("message"))]
     # The first of those that are equally deep: what fails later often fails because of it.
     chosen = max(telling or failed, key=lambda line: line.depth, default=None)
     if chosen is None:
         return ""
-    name, message = _name(chosen.node), text(chosen.node.get("message"), MESSAGE_LIMIT)
+    name, message = _named(chosen.node)[0], text(chosen.node.get("message"), MESSAGE_LIMIT)
     return f"{name}: {message}" if message else f"{name} failed"
 
 
-def _name(node: Mapping[str, object]) -> str:
+def _named(node: Mapping[str, object]) -> tuple[str, str]:
+    """Give a readable name, and which ligand the node is about, where its name says that.
+
+    `pair-pipeline(1:index:1,ligand:cmpd 2)` is `Pair pipeline 1`, about `cmpd 2`.
+    """
     raw = text(node.get("displayName"), NAME_LIMIT) or text(node.get("id"), NAME_LIMIT) or "step"
-    return _readable(raw)
-
-
-def _branch(line: _Line) -> Branch:
-    node = line.node
-    message = text(node.get("message"), MESSAGE_LIMIT) or _left_out(node.get("toolProgress"))
-    status = normalise(text(node.get("status"), NAME_LIMIT) or "")
-    return Branch(line.depth, _name(node), status, line.fraction, message)
-
-
-def _readable(raw: str) -> str:
-    """Turn `pair-pipeline(1:index:1,ligand:cmpd 2)` into `Pair pipeline 1 (cmpd 2)`."""
     base, _, arguments = raw.partition("(")
     words = [word.upper() if word.lower() in ACRONYMS else word for word in re.split(r"[\s-]+", base) if word]
     if not words:
-        return raw
+        return raw, ""
     index, ligand = INDEX.search(arguments), LIGAND.search(arguments)
     name = " ".join(words)
     name = name[0].upper() + name[1:]
-    name += f" {index.group(1)}" if index else ""
-    return name + (f" ({ligand.group(1).strip()})" if ligand else "")
+    return name + (f" {index.group(1)}" if index else ""), ligand.group(1).strip() if ligand else ""
+
+
+def _branch(line: _Line) -> Branch:
+    message = text(line.node.get("message"), MESSAGE_LIMIT) or _left_out(line.node.get("toolProgress"))
+    name, ligand = _named(line.node)
+    return Branch(min(line.depth, DEEPEST), name, line.status, line.fraction, message, ligand)
 
 
 def _left_out(tool: object) -> str:

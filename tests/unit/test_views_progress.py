@@ -140,6 +140,21 @@ def test_free_text_of_the_tool_stays_out_of_channels() -> None:
     assert "CCO" not in tree(failing, private=False)
 
 
+def test_names_of_steps_go_into_channels_without_molecules() -> None:
+    report = job(fraction=0.5, step="Docking CCOc1ccccc1", sub_step="pose:CCN")
+    assert summary(report, private=False) == "Docking (structure), (structure)  `[#####-----] 50 %`"
+    assert "Docking CCOc1ccccc1, pose:CCN" in summary(report, private=True)
+    running = job(branches=(Branch(0, "Dock CCO", "Running", ligand="cmpd 2"), Branch(0, "Rank", "Queued")))
+    assert tree(running, private=False).split("\n")[1:3] == ["▸ Dock (structure)  running", "· Rank"]
+    assert "▸ Dock CCO (cmpd 2)  running" in tree(running, private=True)
+
+
+def test_what_was_left_out_of_a_large_tree_is_counted_with_the_rest() -> None:
+    kept = (Branch(0, "Pair 7", "Failed"), Branch(0, "Pair 8", "Running"))
+    drawn = tree(job(branches=kept, left_out=(("done", 200), ("failed", 3))), private=False)
+    assert drawn.split("\n")[-2] == "… 203 more: 200 done, 3 failed"
+
+
 def test_a_short_tree_is_drawn_whole_without_its_lone_root() -> None:
     branches = (
         Branch(0, "RBFE end to end", "Running", 0.5),

@@ -1,4 +1,4 @@
-"""Why a job is where it is, as people are told, and what is taken out where others read along."""
+"""Why a job is where it is, as people are told, and what is hidden where others read along."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def test_a_failed_branch_of_a_job_that_goes_on_is_not_why_it_is_there() -> None:
     assert words(job("Succeeded", failure="Pair 2: em broke")) == ()
 
 
-def test_structures_are_taken_out_where_others_read_along() -> None:
+def test_structures_are_hidden_where_others_read_along() -> None:
     failed = job(failure='Dock: no pose for "CCn1cc(-c2cccc(C(=O)N(C)C)c2)c2cc[nH]c2c1=O", worker 3 gave up')
-    assert quoted(failed, private=False) == ">Dock: no pose for […] worker 3 gave up"
+    assert quoted(failed, private=False) == '>Dock: no pose for "(structure)", worker 3 gave up'
     assert "CCn1cc" in quoted(failed, private=True)
 
 

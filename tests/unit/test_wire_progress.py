@@ -2,6 +2,8 @@
 
 import json
 import math
+import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dojobbot.deeporigin.progress import parse
-from dojobbot.domain import Progress
+from dojobbot.domain import Job, Progress
+from dojobbot.slack.views.progress import tree as draw
 
 
 def parsed(report: object, **options: Any) -> Progress:
@@ -170,7 +173,25 @@ def test_names_of_workflow_steps_are_made_readable() -> None:
     names = ["pair-pipeline(1:index:1,ligand:cmpd 2)", "binding-fep", "rbfe-end-to-end", "(odd)"]
     children = [tree(displayName=name) for name in names]
     found = [line.name for line in parsed(tree(children=children)).branches[1:]]
-    assert found == ["Pair pipeline 1 (cmpd 2)", "Binding FEP", "RBFE end to end", "(odd)"]
+    assert found == ["Pair pipeline 1", "Binding FEP", "RBFE end to end", "(odd)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ligand"),
+    [
+        ("1:index:1,ligand:cmpd 2", "cmpd 2"),
+        ("ligand:CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)O"),
+        ("ligand:CC(C),index:3", "CC(C)"),
+        ("ligand:InChI=1S/CH4/h1H4,(H,1)", "InChI=1S/CH4/h1H4,(H,1)"),
+        ("index:1", ""),
+        ("ligand:", ""),
+    ],
+)
+def test_the_ligand_that_a_step_is_about_is_kept_whole_and_apart(arguments: str, ligand: str) -> None:
+    report = tree(status="Failed", message="broke", displayName=f"pair-pipeline({arguments})")
+    found = parsed(report)
+    assert found.branches[0].ligand == ligand
+    assert found.failure.removesuffix(": broke") in {"Pair pipeline", "Pair pipeline 1", "Pair pipeline 3"}
 
 
 def test_ligands_that_a_step_passed_over_are_told() -> None:
@@ -186,6 +207,57 @@ def test_a_tree_of_any_depth_and_breadth_is_bounded() -> None:
     broad = parsed(tree(children=[tree(100) for _ in range(4_000)]))
     assert len(broad.branches) == 100
     assert broad.fraction == 1
+
+
+def test_of_a_large_tree_what_fails_and_runs_is_kept_wherever_it_stands_and_the_rest_is_counted() -> None:
+    statuses = ["Succeeded"] * 249 + ["Failed"] + ["Succeeded"] * 10 + ["Running"] * 20 + ["Queued"] * 20
+    children = [tree(displayName=f"pair {number}", status=each) for number, each in enumerate(statuses, 1)]
+    found = parsed(tree(children=children))
+    names = [line.name for line in found.branches]
+    assert len(names) == 100
+    assert {"Pair 250", "Pair 261", "Pair 280"} <= set(names)
+    assert names[0] == "Some step"
+    kept = Counter(line.status for line in found.branches[1:])
+    assert (kept["Failed"], kept["Running"]) == (1, 20)
+    counted = Counter({"done": kept["Succeeded"], "waiting": kept["Queued"]}) + Counter(dict(found.left_out))
+    assert counted == {"done": 259, "waiting": 20}
+    drawn = draw(Job(id="1", status="Running", raw_status="Running", progress=found), private=False)
+    assert "✗ Pair 250  failed" in drawn
+    assert "▸ Pair 261  running" in drawn
+    assert drawn.split("\n")[-2] == "… 286 more: 259 done, 20 waiting, 7 running"
+
+
+def test_a_failure_deeper_than_what_is_drawn_is_kept_with_what_is_above_it() -> None:
+    deep = tree(status="Failed", displayName="innermost", message="em: step size too small")
+    for level in range(30):
+        deep = tree(
+            status="Failed", displayName=f"level {30 - level}", message="child failed", children=[deep]
+        )
+    found = parsed(tree(children=[tree(status="Succeeded") for _ in range(200)] + [deep]))
+    assert found.failure == "Innermost: em: step size too small"
+    names = [line.name for line in found.branches if line.status == "Failed"]
+    assert (names[0], names[-1]) == ("Level 1", "Innermost")
+    drawn = draw(Job(id="1", status="Failed", raw_status="Failed", progress=found), private=True)
+    assert "✗ Innermost  failed  em: step size too small" in drawn
+
+
+@pytest.mark.parametrize("pattern", [("Failed",), ("Failed", "Running"), ("Running",), ("Queued", "Failed")])
+def test_hostile_trees_cost_little(pattern: tuple[str, ...]) -> None:
+    """A chain, and a comb with a failing tooth at every level: what is kept is the innermost, soon."""
+    chain = tree(status="Failed", displayName="innermost")
+    comb = tree(status="Failed", displayName="innermost")
+    for level in range(15_000):
+        status = pattern[level % len(pattern)]
+        chain = tree(status=status, children=[chain])
+        if level < 9_000:
+            comb = tree(status=status, children=[tree(status="Failed"), comb])
+    began = time.process_time()
+    for report in (chain, comb):
+        found = parsed(report)
+        assert len(found.branches) <= 100
+        assert max(line.depth for line in found.branches) <= 8
+    assert parsed(chain).branches[-1].name == "Innermost"
+    assert time.process_time() - began < 3
 
 
 KEYS = ["cmd", "complete", "counts", "children", "displayName", "status", "toolProgress", "target_step"]

@@ -17,6 +17,7 @@ from dojobbot.slack.views.describe import short_id, title, tool_word
 from dojobbot.slack.views.joblist import option
 from dojobbot.slack.views.progress import bar
 from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, look
+from dojobbot.slack.views.structures import without_structures
 
 __all__ = ["BatchCard", "batch_card", "batch_fingerprint", "batch_name"]
 
@@ -147,7 +148,7 @@ def _failures(jobs: Sequence[Job]) -> str:
 
 
 def _failure(job: Job) -> str:
-    reason = foreign(job.reason or "", 120)
+    reason = foreign(without_structures(job.reason or ""), 120)
     return f"{look(job.status).emoji} {short_id(job)}  {title(job, 60)}" + (f": {reason}" if reason else "")
 
 

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from dojobbot.domain import ENDED, Branch, Job, Progress
+from dojobbot.domain import Branch, Job, Progress
 from dojobbot.slack.text import duration, foreign, plural
 from dojobbot.slack.views.status import LOOKS
+from dojobbot.slack.views.structures import without_structures
+from dojobbot.standing import NOT_BEGUN, Standing, standing_of
 
 __all__ = ["bar", "chain", "percent", "summary", "tree"]
 
 _CELLS = 10
 _MOST_LINES = 14
-_WAITING = frozenset({"Created", "Queued", "Accepted", ""})
-_GOOD = frozenset({"Succeeded"})
-_BAD = ENDED - _GOOD
+_MARKS = {Standing.FAILED: "✗", Standing.DONE: "✓", Standing.RUNNING: "▸", Standing.WAITING: "·"}
 _SHORTEST_FOR_A_RATE = timedelta(seconds=30)
 
 
@@ -43,24 +43,25 @@ def _whole(fraction: float) -> int:
 def summary(job: Job, *, private: bool) -> str:
     """Say in one line how far it is; empty where the status says it all.
 
-    `private` adds the tool's own free text, which a card in a channel leaves out: it may quote inputs.
+    `private` adds the tool's own free text, which a card in a channel leaves out: it may quote inputs. There
+    the names of steps go without what could be a structure, too.
     """
     report = job.progress
     if job.status == "Succeeded":
-        return _after_success(job, report)
+        return _after_success(job, report, private=private)
     line = _drawn(job, report, private=private) if report is not None else ""
     if job.has_ended:
         return f"Last report: {line}" if line else ""
     if line or job.status == "Quoted":
         return line
-    return "Not started yet" if job.status in _WAITING else "No progress reported yet"
+    return "Not started yet" if job.status in NOT_BEGUN else "No progress reported yet"
 
 
-def _after_success(job: Job, report: Progress | None) -> str:
+def _after_success(job: Job, report: Progress | None, *, private: bool) -> str:
     """Say what came of it: the result, or how many of what, how many of them in vain, and how fast."""
     if report is None:
         return ""
-    parts = [_result(report)]
+    parts = [_result(report, private=private)]
     if report.total and not report.step:
         whole = report.done is not None and report.done >= report.total
         parts.append(_counted(report.total, report))
@@ -74,8 +75,8 @@ def _after_success(job: Job, report: Progress | None) -> str:
 
 def _drawn(job: Job, report: Progress, *, private: bool) -> str:
     fraction = _fraction(report)
-    step = _step(report)
-    parts = [_result(report), *_numbers(report), *_pace(job, report)]
+    step = _step(report, private=private)
+    parts = [_result(report, private=private), *_numbers(report), *_pace(job, report)]
     if private:
         parts.append(foreign(report.note, 150))
     words = ", ".join(part for part in parts if part)
@@ -91,8 +92,13 @@ def _fraction(report: Progress) -> float | None:
     return report.done / report.total if report.done is not None and report.total else None
 
 
-def _step(report: Progress) -> str:
-    steps = dict.fromkeys((foreign(report.step, 60), foreign(report.sub_step, 60)))
+def _name(text: str, limit: int, *, private: bool) -> str:
+    """Show a word of the tool's; where others read along, without what could be a structure."""
+    return foreign(text if private else without_structures(text), limit)
+
+
+def _step(report: Progress, *, private: bool) -> str:
+    steps = dict.fromkeys(_name(each, 60, private=private) for each in (report.step, report.sub_step))
     names = ", ".join(name for name in steps if name)
     if report.result:
         return ""
@@ -102,8 +108,8 @@ def _step(report: Progress) -> str:
     return f"Step {report.step_number}{of}: {names}".removesuffix(": ")
 
 
-def _result(report: Progress) -> str:
-    return f"Result: {foreign(report.result, 100)}" if report.result else ""
+def _result(report: Progress, *, private: bool) -> str:
+    return f"Result: {_name(report.result, 100, private=private)}" if report.result else ""
 
 
 def _numbers(report: Progress) -> list[str]:
@@ -182,17 +188,19 @@ def tree(job: Job, *, private: bool) -> str:
     """Draw a progress tree in a code block, or nothing.
 
     A long one is collapsed to what fails and what runs, with the branches above those, and a count of the
-    rest. After the end only what failed is worth a look. `private` adds what the failed ones say.
+    rest. After the end only what failed is worth a look. `private` adds what the failed ones say, and which
+    ligands the branches are about.
     """
-    ended = job.has_ended
-    rows = _without_lone_root(job.progress.branches if job.progress is not None else ())
+    ended, report = job.has_ended, job.progress or Progress()
+    rows = _without_lone_root(report.branches)
     keep = set(range(len(rows)))
     if ended or len(rows) > _MOST_LINES:
         keep = _notable(rows, ended=ended)
     if not keep:
         return ""
     lines = [_row(rows[index], private=private) for index in sorted(keep)]
-    rest = [branch for index, branch in enumerate(rows) if index not in keep]
+    rest = Counter(dict(report.left_out))
+    rest.update(standing_of(row.status) for index, row in enumerate(rows) if index not in keep)
     if rest and not ended:
         lines.append(_left_out(rest))
     return "```\n" + "\n".join(lines) + "\n```"
@@ -207,8 +215,9 @@ def _without_lone_root(branches: Sequence[Branch]) -> tuple[Branch, ...]:
 
 def _notable(rows: Sequence[Branch], *, ended: bool) -> set[int]:
     """Choose the failing branches, then the running ones, each with those above it, up to the limit."""
-    failing = [index for index, row in enumerate(rows) if row.status in _BAD]
-    running = [] if ended else [index for index, row in enumerate(rows) if _is_moving(row)]
+    stand = [standing_of(row.status) for row in rows]
+    failing = [index for index, standing in enumerate(stand) if standing is Standing.FAILED]
+    running = [] if ended else [index for index, standing in enumerate(stand) if standing is Standing.RUNNING]
     keep: set[int] = set()
     for index in (*failing, *running):
         wanted = keep | {index, *_above(rows, index)}
@@ -227,35 +236,27 @@ def _above(rows: Sequence[Branch], index: int) -> list[int]:
     return above
 
 
-def _is_moving(row: Branch) -> bool:
-    return row.status not in _BAD | _GOOD | _WAITING
-
-
 def _row(row: Branch, *, private: bool) -> str:
-    mark = "✗" if row.status in _BAD else "✓" if row.status in _GOOD else "▸" if _is_moving(row) else "·"
-    name = foreign(row.name, 40) or "?"
-    detail = foreign(row.status, 20).lower() if row.status in _BAD else ""
-    if _is_moving(row):
-        detail = percent(row.fraction) if row.fraction is not None else _moving_word(row.status)
-    said = foreign(row.message, 60) if private and row.status in _BAD else ""
-    return "  " * min(max(row.depth, 0), 6) + "  ".join(
-        part for part in (f"{mark} {name}", detail, said) if part
-    )
+    standing = standing_of(row.status)
+    name = _name(row.name, 40, private=private) or "?"
+    ligand = foreign(row.ligand, 40) if private else ""
+    named = f"{_MARKS[standing]} {name}" + (f" ({ligand})" if ligand else "")
+    said = foreign(row.message, 60) if private and standing is Standing.FAILED else ""
+    parts = (named, _detail(row, standing, private=private), said)
+    return "  " * min(max(row.depth, 0), 6) + "  ".join(part for part in parts if part)
 
 
-def _moving_word(status: str) -> str:
-    return LOOKS[status].word.lower() if status in LOOKS else foreign(status, 20).lower()
+def _detail(row: Branch, standing: Standing, *, private: bool) -> str:
+    if standing in {Standing.WAITING, Standing.DONE}:
+        return ""
+    if standing is Standing.FAILED:
+        return row.status.lower()
+    if row.fraction is not None:
+        return percent(row.fraction)
+    word = LOOKS[row.status].word if row.status in LOOKS else row.status
+    return _name(word, 20, private=private).lower()
 
 
-def _left_out(rest: Sequence[Branch]) -> str:
-    counts = Counter(
-        "failed"
-        if row.status in _BAD
-        else "done"
-        if row.status in _GOOD
-        else "running"
-        if _is_moving(row)
-        else "waiting"
-        for row in rest
-    )
-    return f"… {len(rest):,} more: " + ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
+def _left_out(rest: Counter[str]) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in rest.most_common())
+    return f"… {rest.total():,} more: {kinds}"
