@@ -55,7 +55,11 @@ A_JOB = Job(
         done=17,
         total=27,
         unit="ligands",
-        branches=(Branch(0, "complex", "Running", 0.1), Branch(1, "solvent", "Succeeded", None, "done")),
+        branches=(
+            Branch(0, "complex", "Running", 0.1),
+            Branch(1, "solvent", "Succeeded", None, "done", "CCO"),
+        ),
+        left_out=(("done", 3),),
     ),
     quote=Quote(
         12.345, "abc", (QuoteLine("RBFE", 27.0, None, 10.0), QuoteLine("Others", None, None, 2.345, 3))
