@@ -12,7 +12,6 @@ import importlib.util
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -35,6 +34,14 @@ END $$
 """
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 ROOM = 1 << 30
+# Ends the server when told to, or when the tests are gone, killed without a word: then its data goes, too.
+UNTIL_NOBODY_LISTENS = """
+folder=$1; shift
+"$@" & server=$!
+read -r word
+kill -INT $server; wait $server
+[ "$word" = keep ] || rm -rf "$folder"
+"""
 _numbers = itertools.count(1)
 
 
@@ -63,12 +70,14 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = [part for each in CARELESS for part in ("-c", each)]
-        here = ("-D", str(self.folder / "data"), "-k", str(self.folder), "-h", "")
+        here = ("-D", self.folder / "data", "-k", self.folder, "-h", "")
+        shell = ("/bin/sh", "-c", UNTIL_NOBODY_LISTENS, "sh", self.folder)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", *here, *settings],
+                [*shell, self._programs / "postgres", *here, *settings],
                 user=self._user,
                 cwd=self.folder,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
@@ -84,15 +93,17 @@ class Server:
 
     def stop(self) -> None:
         """Stop it at once; whoever is connected loses the connection. What was committed stays."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(PATIENCE)
-            self._process = None
+        self._end(b"keep\n")
 
     def remove(self) -> None:
         """Stop it and remove its data."""
-        self.stop()
-        shutil.rmtree(self.folder)
+        self._end(b"")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, word: bytes) -> None:
+        if self._process is not None:
+            self._process.communicate(word, timeout=PATIENCE)
+            self._process = None
 
     def url(self, database: str) -> str:
         """The URL of a database, as an operator would write it."""
