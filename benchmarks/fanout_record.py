@@ -1,6 +1,6 @@
 """Records what `fanout.py` lets the bot send: jobs, who follows them where, and then all their ends at once.
 
-Reads its order as JSON from standard input; prints seconds and processor seconds of the last step.
+Reads its order as JSON from standard input; prints seconds and processor seconds of the last step, and ids.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from benchmarks.seeding import a_job, follow_all
 from dojobbot.domain import Destination, Job, Reading
@@ -28,14 +29,17 @@ async def take_in(database: Path, jobs: Sequence[Job], now: datetime) -> dict[st
         return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
 
-def record(database: Path, owed: int, places: Sequence[Destination]) -> dict[str, float]:
-    """Let jobs run, be followed and end; measures the taking in of their ends."""
+def record(
+    database: Path, owed: int, places: Sequence[Destination], *, failures_only: bool
+) -> dict[str, Any]:
+    """Let jobs run, be followed and end; measures the taking in of their ends, and gives their `job_ids`."""
     now = datetime.now(UTC)
     jobs = [a_job(f"K{number:05d}", now - timedelta(days=2)) for number in range(owed)]
     asyncio.run(take_in(database, jobs, now))
-    follow_all(database, places)
+    follow_all(database, places, failures_only=failures_only)
     later = datetime.now(UTC)
-    return asyncio.run(take_in(database, [failed(job, later) for job in jobs], later))
+    measured = asyncio.run(take_in(database, [failed(job, later) for job in jobs], later))
+    return measured | {"job_ids": [job.id for job in jobs]}
 
 
 def failed(job: Job, now: datetime) -> Job:
@@ -52,6 +56,7 @@ def failed(job: Job, now: datetime) -> Job:
 
 if __name__ == "__main__":
     order = json.load(sys.stdin)
+    to = [Destination(each) for each in order["places"]]
     print(
-        json.dumps(record(Path(order["database"]), order["owed"], [Destination(p) for p in order["places"]]))
+        json.dumps(record(Path(order["database"]), order["owed"], to, failures_only=order["failures_only"]))
     )

@@ -4,7 +4,8 @@ The order that is promised: in each place, a job is told of before another whene
 end of the first before the second ended. That it had is seen from outside, in the platform's own log: the
 end was read whole, and later in the same life of the bot a listing of new jobs was asked for that says that a
 look after the end was good (a bot asks for what was created since ten minutes before its last good look).
-What ended between the same two looks may come in any order.
+What ended between the same two looks may come in any order, and so may what one digest tells, which may go on
+in further messages.
 """
 
 from __future__ import annotations
@@ -197,11 +198,13 @@ def _disorder(outcome: Outcome, notices: Sequence[Told]) -> tuple[list[str], int
 
 
 def _first_tellings(notices: Sequence[Told]) -> dict[Destination, list[tuple[int, str]]]:
-    """For each place the jobs told of, with the number of the message that did it first."""
+    """For each place the jobs told of, with the number of the message or digest that did it first."""
     found: dict[Destination, dict[str, int]] = defaultdict(dict)
-    for position, each in enumerate(notices):
+    begun: Counter[Destination] = Counter()
+    for each in notices:
+        begun[each.where] += bool(each.mentions)  # what mentions nobody goes on with the digest before it
         for name in each.names:
-            found[each.where].setdefault(name, position)
+            found[each.where].setdefault(name, begun[each.where])
     return {where: [(position, name) for name, position in told.items()] for where, told in found.items()}
 
 
