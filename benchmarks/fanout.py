@@ -37,7 +37,7 @@ WANTED_DRAIN, WANTED_DELAY = 1.1, 1.1
 
 @dataclass
 class Drained:
-    """What arrived: when each message did, by channel, in seconds; how many jobs were told of; what it cost."""
+    """What arrived: when each message did, by channel, in seconds; jobs told of; what it cost."""
 
     arrivals: dict[str, list[float]] = field(default_factory=dict)
     told: int = 0
