@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -16,17 +17,23 @@ import aiohttp
 READY = "running for workspace"
 DEADLINE = 90.0
 LEADS = "\ndojobbot_leader 1.0\n"
+TURN = "watching Deep Origin from here"
 RESENT = "dojobbot_posts_resent_unverified_total"
 
 
 @dataclass
 class Bot:
-    """One bot, which may live several lives; what it says is kept in `log`."""
+    """One bot, which may live several lives; what it says is kept in `log`.
+
+    `turns`: when it began to watch the platform, or left it to another. `resent`: what it counted as sent
+    again where it could not look whether it had arrived.
+    """
 
     environ: Mapping[str, str]
     log: Path
     process: asyncio.subprocess.Process | None = None
     resent: int = 0
+    turns: list[datetime] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,6 +57,8 @@ class Bot:
             async for line in process.stdout:
                 self.said.append(line.decode().rstrip())
                 log.write(line.decode())
+                if TURN in self.said[-1]:
+                    self.turns.append(_stamp(self.said[-1]))
                 self._heard.set()
         self._heard.set()
 
@@ -110,3 +119,8 @@ class Bot:
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 return await (await session.get(f"{address[0]}/metrics")).text()
         return ""
+
+
+def _stamp(line: str) -> datetime:
+    """When a line of the log was written; the bots' clock is set to UTC."""
+    return datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").replace(tzinfo=UTC)

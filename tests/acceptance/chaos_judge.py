@@ -211,7 +211,8 @@ def _first_tellings(notices: Sequence[Told]) -> dict[Destination, list[tuple[int
 def _known_at(outcome: Outcome) -> dict[str, datetime]:
     """For each job since when the bot certainly had its end stored, as far as the platform's log tells."""
     known: dict[str, datetime] = {}
-    bounds = [datetime.min.replace(tzinfo=UTC), *outcome.kills, datetime.max.replace(tzinfo=UTC)]
+    ends = sorted([*outcome.kills, *outcome.turns])
+    bounds = [datetime.min.replace(tzinfo=UTC), *ends, datetime.max.replace(tzinfo=UTC)]
     log = sorted(outcome.platform, key=lambda served: served.at)
     for begin, end in itertools.pairwise(bounds):
         life = [served for served in log if begin < served.at < end]

@@ -48,13 +48,15 @@ class Outcome:
     """What happened.
 
     `ended`: when each job reached its end on the platform. `promised`: how many wishes were typed and
-    confirmed meanwhile. `resent`: what the bots counted as sent again unseen.
+    confirmed meanwhile. `resent`: what the bots counted as sent again unseen. `turns`: when another of them
+    began to watch the platform, or one ceased.
     """
 
     plan: Plan
     ended: dict[str, datetime] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     kills: list[datetime] = field(default_factory=list)
+    turns: list[datetime] = field(default_factory=list)
     platform: list[Served] = field(default_factory=list)
     slack: list[RequestRecord] = field(default_factory=list)
     promised: int = 0
@@ -76,7 +78,11 @@ async def play(size: Size, seed: int, folder: Path, *, database_url: str, bots: 
     async with stage(folder, faults=Faults(seed), slack_settings=slack) as on_stage:
         plan = await set_up(size, seed, on_stage.world, on_stage.slack)
         await _remember(plan, on_stage, database_url)
-        on_stage.settings |= {"DOJOBBOT_DATABASE_URL": database_url, "DOJOBBOT_POLL_SECONDS": "0.5"}
+        on_stage.settings |= {
+            "DOJOBBOT_DATABASE_URL": database_url,
+            "DOJOBBOT_POLL_SECONDS": "0.5",
+            "TZ": "UTC",
+        }
         game = _Game(size, random.Random(seed + 2), on_stage, Outcome(plan))  # noqa: S311 - a replay
         async with game.bots(folder, bots):
             await game.run(database_url)
@@ -140,6 +146,7 @@ class _Game:
             recording.cancel()
         self._read_channels()
         self.outcome.resent = sum(bot.resent for bot in self._bots)
+        self.outcome.turns = [turn for bot in self._bots for turn in bot.turns]
 
     # --- what happens
 
@@ -157,11 +164,9 @@ class _Game:
             await bot.launch()
 
     async def _victim(self) -> Bot:
-        """Choose a bot: of several the one that leads, if one does."""
-        for bot in self._bots if len(self._bots) > 1 else ():
-            if await bot.leads():
-                return bot
-        return self._chance.choice(self._bots)
+        """Choose a bot: of several mostly the one that leads, if one does."""
+        leading = [bot for bot in self._bots if len(self._bots) > 1 and await bot.leads()]
+        return self._chance.choice(leading if leading and self._chance.random() < 0.8 else self._bots)
 
     async def _type(self) -> None:
         """Let people ask to be told of more jobs meanwhile; who is promised it is owed it."""
