@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 
 TEXT_LIMIT = 500
 LARGEST_COUNT = 10**12
+_BILLED_AMOUNTS = ("amount", "totalAmount", "total", "priceTotal", "cost")
+"""Where a transaction may say its sum: none was ever recorded, so whichever of these is a number counts."""
 _TOO_DEEP = "nested too deeply to be written"
 
 
@@ -79,6 +81,14 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def billed(transaction: object) -> float | None:
+    """Give what a transaction says was billed, in US dollars."""
+    if not isinstance(transaction, Mapping):
+        return None
+    amounts = (number(transaction.get(key)) for key in _BILLED_AMOUNTS)
+    return next((each for each in amounts if each is not None), None)
 
 
 def count(value: object) -> int | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.fields import json_head, number
+from dojobbot.fields import billed, json_head, number
 from dojobbot.slack.text import duration, money, plain, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
@@ -34,8 +34,6 @@ TAB_NAMES = ("Status", "Details", "Inputs", "Outputs", "Billing", "Raw progress"
 _LONGEST_VALUE = 300
 _LONGEST_JSON = 20_000
 _CUT = f"\n... cut after {_LONGEST_JSON:,} characters"
-_BILLED_AMOUNTS = ("amount", "totalAmount", "total", "priceTotal", "cost")
-"""Where a transaction may say its sum: none was ever recorded, so whichever of these is a number counts."""
 _NO_PRICE = "The platform gave no price: approve it on Deep Origin's own page."
 
 
@@ -196,8 +194,7 @@ def _billing(snapshot: Snapshot) -> Tab:
 
 def _billed(job: Job, transaction: Mapping[str, Any]) -> list[Fact]:
     """Say what was billed, beside the quote where that is known, then the transaction's own fields."""
-    amounts = (number(transaction.get(key)) for key in _BILLED_AMOUNTS)
-    amount = next((each for each in amounts if each is not None), None)
+    amount = billed(transaction)
     facts = [] if amount is None else [Fact("Billed", money(amount))]
     if amount is not None and job.quote is not None:
         more = amount - job.quote.amount

@@ -161,19 +161,23 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFigures:
-    """The jobs of one tool. The durations are of those that succeeded; None where none did with both stamps.
+    """The jobs of one tool. The durations are of the `timed` ones, which succeeded and have both stamps.
 
-    `spend`: the quoted prices of those that were started; `priced`: how many of them had a price.
+    They are None where there are none, and `p90_seconds` also where there are few. `billed`: what was billed,
+    by so many `bills`; `quoted`: the prices of those that were started and have `quotes`, but no bill.
     """
 
     key: str
     jobs: int
     succeeded: int = 0
     failed: int = 0
+    timed: int = 0
     median_seconds: float | None = None
     p90_seconds: float | None = None
-    spend: float = 0.0
-    priced: int = 0
+    billed: float = 0.0
+    bills: int = 0
+    quoted: float = 0.0
+    quotes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +188,16 @@ class Figures:
         jobs: how many there are.
         by_status: how many at each status, the most frequent first.
         days: each day from the first to the last, also those without a job.
+        covered_days: how many these are when the last, which is not over, counts as far as it has gone.
         tools: by tool, the most used first.
-        undated: how many have no time of creation, and are on no day.
+        undated: how many have no time of creation that can be, and are on no day.
         bad_rows: how many of the platform's rows could not be read, and are left out.
     """
 
     jobs: int
     by_status: tuple[tuple[str, int], ...] = ()
     days: tuple[Day, ...] = ()
+    covered_days: float = 0.0
     tools: tuple[ToolFigures, ...] = ()
     undated: int = 0
     bad_rows: int = 0
@@ -207,11 +213,21 @@ class Figures:
         return sum(tool.failed for tool in self.tools)
 
     @property
-    def spend(self) -> float:
-        """The quoted prices of all that were started."""
-        return sum(tool.spend for tool in self.tools)
+    def billed(self) -> float:
+        """What was billed."""
+        return sum(tool.billed for tool in self.tools)
 
     @property
-    def priced(self) -> int:
+    def bills(self) -> int:
+        """By how many bills."""
+        return sum(tool.bills for tool in self.tools)
+
+    @property
+    def quoted(self) -> float:
+        """The prices of all that were started and have no bill."""
+        return sum(tool.quoted for tool in self.tools)
+
+    @property
+    def quotes(self) -> int:
         """How many of those had a price."""
-        return sum(tool.priced for tool in self.tools)
+        return sum(tool.quotes for tool in self.tools)

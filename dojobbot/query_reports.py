@@ -95,12 +95,16 @@ def _stats(words: list[str], now: datetime, tz: str) -> ReportQuery:
     if any(word.startswith("limit:") for word in words):
         raise InvalidQuery("`limit:` is for lists and exports.", hint="Narrow figures with `since:7d`.")
     jobs = _jobs(words, now, tz)
+    days = zone(tz)
     if jobs.since is None:
         said = [jobs.description] if jobs.description else []
-        first = now.astimezone(zone(tz)).date() - timedelta(days=STATS_DAYS - 1)
-        since = datetime.combine(first, time(), zone(tz)).astimezone(UTC)
-        jobs = replace(jobs, since=since, description=", ".join([*said, f"last {STATS_DAYS} days"]))
-    return ReportQuery(report=Report.STATS, jobs=jobs)
+        jobs = replace(jobs, description=", ".join([*said, f"last {STATS_DAYS} days"]))
+        first = now.astimezone(days).date() - timedelta(days=STATS_DAYS - 1)
+    else:
+        first = jobs.since.astimezone(days).date()
+    # Half a first day would look like a quiet one.
+    since = datetime.combine(first, time(), days).astimezone(UTC)
+    return ReportQuery(report=Report.STATS, jobs=replace(jobs, since=since))
 
 
 def _limit(words: list[str]) -> int | None:

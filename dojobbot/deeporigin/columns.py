@@ -21,6 +21,8 @@ NO_MOMENT = -(2**63)
 """Where there is no moment; the same number stands for NaT in numpy."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 class _Row(msgspec.Struct, rename="camel", gc=False):
@@ -43,7 +45,7 @@ class Extras:
     metadata: bool = False
     inputs: bool = False
     outputs: bool = False
-    quotation: bool = False
+    prices: bool = False
     looked_at: tuple[str, ...] = ()
 
     def fields(self) -> tuple[str, ...]:
@@ -52,7 +54,9 @@ class Extras:
             ("metadata", self.metadata),
             ("user_inputs", self.inputs),
             ("user_outputs", self.outputs),
-            ("quotation_result", self.quotation),
+            ("quotation_result", self.prices),
+            ("billing_transaction", self.prices),
+            ("billing", self.prices),
         )
         return tuple(name for name, is_wanted in wanted if is_wanted)
 
@@ -151,4 +155,6 @@ def _version(version: str | int | float | None) -> str | None:
 
 
 def _microseconds(moment: datetime | None) -> int:
-    return NO_MOMENT if moment is None else (moment - _EPOCH) // _MICROSECOND
+    # An offset may lead out of the calendar, where nothing that shows moments could follow.
+    found = NO_MOMENT if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return found if _FIRST <= found <= _LAST else NO_MOMENT

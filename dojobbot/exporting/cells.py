@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dojobbot.fields import to_json
@@ -23,9 +24,11 @@ _UNSEEN = (
 )
 """Blanks, control and format characters: a spreadsheet may drop them and run what follows."""
 _TRIGGERS = r"=+\-@＝＋－＠"  # noqa: RUF001 - the wide forms, too
-_BEGINS_FORMULA = re.compile(rf"[{_UNSEEN}\"]*[{_TRIGGERS}]|[\t\r\n]")
-_FORMULA_INSIDE = re.compile(rf"([;\t\r\n][{_UNSEEN}\"]*)([{_TRIGGERS}])")
-"""Where a program that takes another character than the comma to part cells would see one begin."""
+_BEGINS_FORMULA = re.compile(rf"[{_UNSEEN}\"]*+[{_TRIGGERS}]|[\t\r\n]")
+_RUN = re.compile(rf"([{_UNSEEN}\";]++)([{_TRIGGERS}]?)")
+"""What may lie before a formula, and how one begins; each run as a whole, so that long ones cost no more."""
+_PARTS = re.compile(r"[;\t\r\n]")
+"""What parts cells for a program that does not take the comma for it."""
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -54,7 +57,17 @@ def neutral(text: str) -> str:
     """
     begin = _BEGINS_FORMULA.match(text)
     head, rest = (f"'{begin[0]}", text[begin.end() :]) if begin else ("", text)
-    return head + _FORMULA_INSIDE.sub(r"\1'\2", rest)
+    return head + _inside(rest, lambda trigger: f"'{trigger}")
+
+
+def _inside(text: str, escaped: Callable[[str], str]) -> str:
+    """Write each formula differently that begins where another program begins a cell."""
+
+    def rewritten(found: re.Match[str]) -> str:
+        run, trigger = found.groups()
+        return run + escaped(trigger) if trigger and _PARTS.search(run) else found[0]
+
+    return _RUN.sub(rewritten, text) if _PARTS.search(text) else text
 
 
 def csv_cell(value: object) -> str:
@@ -63,7 +76,7 @@ def csv_cell(value: object) -> str:
     JSON keeps its value: there the first character of a formula is written as an escape.
     """
     if isinstance(value, dict | list):
-        return _FORMULA_INSIDE.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", flat(value))
+        return _inside(flat(value), lambda trigger: f"\\u{ord(trigger):04x}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return flat(value)
     return neutral(flat(value))

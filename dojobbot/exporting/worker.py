@@ -27,12 +27,18 @@ from dojobbot.errors import DojobbotError, ExportFailed, PlatformError
 from dojobbot.exporting.figures import Counted, figures
 from dojobbot.exporting.messages import Done, Failure, Progress, Said, read_task, write
 from dojobbot.exporting.writers import Written, write_csv, write_json, write_xlsx
+from dojobbot.fields import billed
 from dojobbot.frames import FrameQuery, fetch_some, records
 from dojobbot.orders import Exported, Figures, FiguresOrder, FileKind, FileOrder, JobsOrder
 from dojobbot.query_words import zone
 
 SAY_EVERY_SECONDS = 0.5
 LOOKED_AT = ("visibility", "tag", "session", "project_id")
+FIGURES = [
+    *("status", "tool_key", "created_at", "started_at", "completed_at"),
+    *("quotation_result", "billing_transaction", "billing"),
+]
+"""The columns of which figures are made."""
 MOMENTS = frozenset({"created_at", "completed_at", "started_at"})
 NICENESS = 10
 """The bot answers presses meanwhile: it goes first."""
@@ -122,23 +128,23 @@ def _write(
 
 def make_figures(account: Account, order: FiguresOrder) -> Figures:
     """Add up the jobs of an order."""
-    query = _query(order.jobs, Extras(quotation=True, looked_at=LOOKED_AT), account.project_id)
+    query = _query(order.jobs, Extras(prices=True, looked_at=LOOKED_AT), account.project_id)
     frame, bad_names = fetch_some(account, query, report=_Teller())
-    wanted = ["status", "tool_key", "created_at", "started_at", "completed_at", "quotation_result"]
     days = zone(order.tz)
     since = order.jobs.created_after
     return figures(
-        _counted(records(frame[wanted])),
+        counted(records(frame[FIGURES])),
         zone=days,
         first=None if since is None else since.astimezone(days).date(),
-        last=order.now.astimezone(days).date(),
+        now=order.now,
         bad_rows=len(bad_names),
     )
 
 
-def _counted(rows: Iterable[tuple[Any, ...]]) -> Iterator[Counted]:
-    for status, tool, created_at, started_at, completed_at, quotation in rows:
-        quote = details.quote(quotation)
+def counted(rows: Iterable[tuple[Any, ...]]) -> Iterator[Counted]:
+    """Read what figures need from the columns FIGURES of a dataframe."""
+    for status, tool, created_at, started_at, completed_at, quotation, transaction, billing in rows:
+        quote, bill = details.quote(quotation), billed(transaction or billing)
         yield Counted(
             status=status or "Unknown",
             tool=tool or "",
@@ -146,6 +152,7 @@ def _counted(rows: Iterable[tuple[Any, ...]]) -> Iterator[Counted]:
             started_at=started_at,
             completed_at=completed_at,
             price=None if quote is None else quote.amount,
+            bill=bill if bill is not None and abs(bill) <= details.HIGHEST_PRICE else None,
         )
 
 

@@ -46,7 +46,15 @@ async def platform() -> AsyncIterator[SimulatedPlatform]:
     """A platform with four jobs, one of them hidden."""
     world = World(lambda: NOW, scenario.PEOPLE)
     put(world, "job-1", hours=1, status="Completed", minutes=90, metadata={"note": FORMULA})
-    put(world, "job-2", hours=2, status="Failed", createdBy="google-apps|boris@example.org", tag="Round-3")
+    put(
+        world,
+        "job-2",
+        hours=2,
+        status="Failed",
+        createdBy="google-apps|boris@example.org",
+        tag="Round-3",
+        billingTransaction={"amount": "4.25"},
+    )
     put(
         world,
         "job-3",
@@ -198,7 +206,7 @@ async def test_figures_are_made_of_the_same_jobs(platform: SimulatedPlatform) ->
     figures = await workers(platform).figures(order, ignore)
     assert dict(figures.by_status) == {"Succeeded": 1, "Failed": 1, "Running": 1}
     assert [day.total for day in figures.days] == [1, 2]
-    assert (figures.spend, figures.priced) == (7.5, 3)
+    assert (figures.quoted, figures.quotes, figures.billed, figures.bills) == (5.0, 2, 4.25, 1)
     docking = figures.tools[0]
     assert (docking.key, docking.jobs, docking.median_seconds) == ("deeporigin.docking", 2, 5400)
 

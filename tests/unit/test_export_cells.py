@@ -57,6 +57,12 @@ def test_a_formula_inside_a_text_is_text_too(text: str, made: str) -> None:
     assert neutral(text) == made
 
 
+def test_a_text_of_blanks_costs_no_more_than_others() -> None:
+    """A million line breaks take no longer than a blink."""
+    text = "\n" * 1_000_000 + "x"
+    assert neutral(f"x{text}") == f"x{text}"
+
+
 def test_json_keeps_its_value_and_holds_no_formula() -> None:
     """There is no apostrophe in it that a program would have to take out."""
     value = {"note": "a;=1+1", "list": ["x;@y", "=1"]}

@@ -14,7 +14,6 @@ from dojobbot.orders import Day, Figures
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-TODAY = NOON.date()
 
 
 def job(status: str = "Succeeded", *, minutes: float | None = None, **fields: object) -> Counted:
@@ -30,9 +29,11 @@ def job(status: str = "Succeeded", *, minutes: float | None = None, **fields: ob
     return Counted(status=status, **given)  # type: ignore[arg-type]  # what a test gives is right
 
 
-def add_up(*jobs: Counted, first: date | None = None, last: date = TODAY) -> Figures:
-    """The figures of some jobs, in Paris."""
-    return figures(jobs, zone=PARIS, first=first, last=last, bad_rows=0)
+def add_up(
+    *jobs: Counted, first: date | None = None, now: datetime = NOON, zone: ZoneInfo = PARIS
+) -> Figures:
+    """The figures of some jobs, in Paris unless told."""
+    return figures(jobs, zone=zone, first=first, now=now, bad_rows=0)
 
 
 def test_statuses_are_counted_the_most_frequent_first() -> None:
@@ -51,14 +52,47 @@ def test_a_day_begins_at_midnight_of_the_asker() -> None:
 
 def test_days_without_a_job_are_days() -> None:
     """From the first that was asked for to the last."""
-    found = add_up(job("Running"), first=date(2026, 11, 18), last=date(2026, 11, 21))
+    found = add_up(job("Running"), first=date(2026, 11, 18), now=NOON + timedelta(days=1))
     assert [day.total for day in found.days] == [0, 0, 1, 0]
     assert found.days[2].other == 1
 
 
-def test_a_stamp_from_another_century_makes_no_thousand_days() -> None:
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        datetime(1815, 6, 18, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+        NOON + timedelta(days=3),
+        datetime(9999, 12, 31, 23, 0, tzinfo=UTC),
+    ],
+)
+def test_a_stamp_that_cannot_be_is_on_no_day(wrong: datetime, zone: str) -> None:
+    """It bends neither the days nor the durations, wherever the asker is, and is said to be undated."""
+    found = add_up(
+        job(created_at=wrong), job(started_at=NOON, completed_at=wrong), job(minutes=3), zone=ZoneInfo(zone)
+    )
+    assert [day.total for day in found.days] == [2]
+    assert (found.jobs, found.undated) == (3, 1)
+    assert [(tool.timed, tool.median_seconds) for tool in found.tools] == [(1, 180)]
+
+
+def test_a_clock_that_goes_before_ours_is_believed() -> None:
+    """By a few minutes, as clocks do: across midnight that is tomorrow."""
+    late = datetime(2026, 11, 20, 22, 59, tzinfo=UTC)
+    found = add_up(job(), job(created_at=late + timedelta(minutes=3)), now=late)
+    assert [day.total for day in found.days] == [1, 1]
+    assert found.covered_days == 2
+
+
+def test_the_day_that_is_not_over_counts_as_far_as_it_has_gone() -> None:
+    """Two whole days and the 13 hours since midnight in Paris."""
+    assert add_up(job(), first=date(2026, 11, 18)).covered_days == pytest.approx(2 + 13 / 24)
+
+
+def test_long_ago_makes_no_ten_thousand_days() -> None:
     """What is so long ago is left off the days, and counted all the same."""
-    found = add_up(job(created_at=datetime(1815, 6, 18, tzinfo=UTC)), job())
+    found = add_up(job(created_at=datetime(2001, 1, 1, tzinfo=UTC)), job())
     assert len(found.days) == 3700
     assert found.jobs == 2
 
@@ -69,7 +103,13 @@ def test_median_and_p90_are_of_those_that_succeeded() -> None:
     (docking,) = found.tools
     assert docking.median_seconds == 3 * 60
     assert docking.p90_seconds == pytest.approx(4.6 * 60)
-    assert (docking.jobs, docking.succeeded, docking.failed) == (7, 6, 1)
+    assert (docking.jobs, docking.succeeded, docking.failed, docking.timed) == (7, 6, 1, 5)
+
+
+def test_of_few_jobs_there_is_a_median_and_no_p90() -> None:
+    """Nine tenths of four are the longest of them."""
+    (docking,) = add_up(*(job(minutes=each) for each in (1, 2, 3, 4))).tools
+    assert (docking.median_seconds, docking.p90_seconds, docking.timed) == (150, None, 4)
 
 
 def test_without_stamps_there_is_no_duration() -> None:
@@ -81,19 +121,28 @@ def test_without_stamps_there_is_no_duration() -> None:
 def test_only_what_was_started_costs() -> None:
     """A quote that nobody approved is not spent; a failed job was paid for as quoted."""
     found = add_up(
-        job(price=1.25),
-        job("Failed", price=2.5),
-        job("Running", price=10.0, tool="deeporigin.rbfe"),
+        job(price=1.25, minutes=1),
+        job("Failed", price=2.5, minutes=1),
+        job("Running", price=10.0, started_at=NOON, tool="deeporigin.rbfe"),
+        job("Cancelled", price=20.0),
+        job("Created", price=30.0),
+        job("Queued", price=40.0),
         job("Quoted", price=400.0),
         job("FailedQuotation", price=8.0),
         job("InsufficientFunds", price=9.0),
         job(),
     )
-    assert (found.spend, found.priced) == (13.75, 3)
-    assert {tool.key: tool.spend for tool in found.tools} == {
+    assert (found.quoted, found.quotes, found.bills) == (13.75, 3, 0)
+    assert {tool.key: tool.quoted for tool in found.tools} == {
         "deeporigin.docking": 3.75,
         "deeporigin.rbfe": 10.0,
     }
+
+
+def test_what_was_billed_counts_rather_than_its_quote() -> None:
+    """Whatever the status: a bill is a bill."""
+    found = add_up(job(price=10.0, bill=8.5, minutes=1), job("Cancelled", price=3.0, bill=1.0), job(bill=0.0))
+    assert (found.billed, found.bills, found.quoted, found.quotes) == (9.5, 3, 0, 0)
 
 
 def test_a_job_without_a_date_is_on_no_day() -> None:

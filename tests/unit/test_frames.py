@@ -72,6 +72,15 @@ def test_a_row_is_read_as_documented() -> None:
     assert (row.metadata, row.user_inputs, row.user_outputs) == (None, {"smiles_list": ["C", "CC"]}, {})
 
 
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_outside_the_calendar_is_none(stamp: str) -> None:
+    """Their offsets lead to years that neither Python nor pandas can show."""
+    columns = Columns(NOTHING)
+    rows, _, _ = columns.open(json.dumps({"data": [{**ROW, "createdAt": stamp}], "count": 1}).encode())
+    columns.add(rows)
+    assert build(columns, {})["created_at"].isna().all()
+
+
 def test_the_dtypes_are_documented() -> None:
     found = {name: str(dtype) for name, dtype in frame().dtypes.items()}
     stamps = {"created_at", "started_at", "completed_at"}

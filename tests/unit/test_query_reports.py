@@ -108,3 +108,11 @@ def test_figures_are_about_the_last_fourteen_days_of_the_asker() -> None:
     assert jobs.since == datetime(2026, 11, 8, 23, 0, tzinfo=UTC)
     assert jobs.description == "mine, last 14 days"
     assert read("stats since:2d").jobs.description == "since:2d"
+
+
+@pytest.mark.parametrize("text", ["since:2d", "since:40h", "since:2026-11-20"])
+def test_figures_begin_at_midnight(text: str) -> None:
+    """Half a first day would look like a quiet one. A file has what was asked for, to the minute."""
+    assert read(f"stats {text}").jobs.since == datetime(2026, 11, 19, 23, 0, tzinfo=UTC)
+    exact = read(f"export {text}").jobs.since
+    assert (exact == datetime(2026, 11, 19, 23, 0, tzinfo=UTC)) is text.endswith("20")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,10 +22,13 @@ DOCKING = ToolFigures(
     jobs=30,
     succeeded=20,
     failed=5,
+    timed=18,
     median_seconds=540,
     p90_seconds=5400,
-    spend=12.5,
-    priced=4,
+    billed=4.5,
+    bills=1,
+    quoted=8.0,
+    quotes=3,
 )
 RBFE = ToolFigures(key="deeporigin.rbfe", jobs=2)
 WEEKS = tuple(Day(FIRST + timedelta(days=number), succeeded=1, failed=number % 2) for number in range(14))
@@ -32,6 +36,7 @@ FOUND = Figures(
     jobs=32,
     by_status=(("Succeeded", 20), ("Failed", 5), ("Running", 4), ("Cancelled", 3)),
     days=WEEKS,
+    covered_days=13.5,
     tools=(DOCKING, RBFE),
 )
 
@@ -76,10 +81,9 @@ def test_the_words_carry_what_the_charts_show() -> None:
         ":white_check_mark: Succeeded: 20 (62 %)",
         ":x: Failed: 5 (15 %)",
         "*Success rate*: 80 %, 20 of the 25 jobs that succeeded or failed.",
-        "*Created by day*: 1.5 on average, the most on Tue 10 Nov (2).",
-        "$12.50",
-        "4 jobs that were started",
-        "Europe/Paris",
+        "*Created by day*: 1.6 on average, the most on Tue 10 Nov (2).",
+        "*Spend*: $12.50: $4.50 billed for 1 job, $8.00 quoted for 3 jobs started without a bill so far.",
+        "Europe/Paris, the first is Mon 9 Nov; today counts as far as it has gone.",
     ):
         assert part in said
 
@@ -88,10 +92,41 @@ def test_the_table_has_a_row_for_each_tool() -> None:
     """Durations and prices where there are any."""
     table = next(block for block in _blocks(shown()) if block["type"] == "table")
     head, docking, rbfe = [[cell["text"] for cell in row] for row in table["rows"]]
-    assert head == ["Tool", "Jobs", "Success", "Median", "90 % within", "Quoted"]
-    assert docking == ["Docking", "30", "80 %", "9 min", "1 h 30 min", "$12.50"]
+    assert head == ["Tool", "Jobs", "Success", "Median", "90 % within", "Billed or quoted"]
+    assert docking == ["Docking", "30", "80 % (25)", "9 min (18)", "1 h 30 min", "$12.50"]
     assert rbfe[:2] == ["RBFE", "2"]
     assert len(set(rbfe[2:])) == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "head", "said"),
+    [
+        (ToolFigures(key="a", jobs=1), "Quoted", "none of these jobs has a bill"),
+        (ToolFigures(key="a", jobs=1, quoted=2.5, quotes=1), "Quoted", "$2.50 quoted for 1 job"),
+        (ToolFigures(key="a", jobs=1, billed=2.5, bills=1), "Billed", "$2.50 billed for 1 job."),
+    ],
+)
+def test_prices_say_what_they_are(tool: ToolFigures, head: str, said: str) -> None:
+    """A quote is no bill."""
+    payload = shown(replace(FOUND, tools=(tool,)))
+    table = next(block for block in _blocks(payload) if block["type"] == "table")
+    assert table["rows"][0][-1]["text"] == head
+    assert said in words(payload)
+
+
+def test_labels_are_plain_and_distinct() -> None:
+    """Nothing is read as markup in a chart, and a name that is cut is no other name."""
+    long = "AwaitingScientificReviewBy"
+    found = replace(
+        FOUND, jobs=10, by_status=(("A&B <x>", 4), (f"{long}Ada", 3), (f"{long}Boris", 2), ("Others", 1))
+    )
+    (pie, _) = charts(shown(found))
+    assert [each["label"] for each in pie["chart"]["segments"]] == [
+        "A&B <x>",
+        "AwaitingScientificR…",
+        "AwaitingScientifi… 2",
+        "Others",
+    ]
 
 
 def test_the_charts_are_a_pie_of_statuses_and_bars_of_days() -> None:
@@ -112,6 +147,7 @@ def test_many_days_share_bars_and_many_statuses_a_segment() -> None:
         jobs=100,
         by_status=tuple((f"Status {number}", 10) for number in range(10)),
         days=days,
+        covered_days=100,
         tools=tuple(ToolFigures(key=f"tool-{number}", jobs=5) for number in range(20)),
     )
     payload = shown(found)
@@ -153,8 +189,11 @@ TOOLS = st.lists(
         failed=COUNTS,
         median_seconds=st.none() | st.floats(0, 1e7),
         p90_seconds=st.none() | st.floats(0, 1e7),
-        spend=st.floats(0, 1e9),
-        priced=COUNTS,
+        timed=COUNTS,
+        billed=st.floats(0, 1e9),
+        bills=COUNTS,
+        quoted=st.floats(0, 1e9),
+        quotes=COUNTS,
     ),
     max_size=30,
 )
@@ -171,9 +210,12 @@ def test_whatever_the_figures_slack_takes_them(
         jobs=sum(statuses.values()),
         by_status=tuple(statuses.items()),
         days=tuple(Day(FIRST + timedelta(days=number), *counts) for number, counts in enumerate(days)),
+        covered_days=max(0.5, len(days)),
         tools=tuple(tools),
     )
     payload = shown(found, scope)
+    labels = [each["label"] for each in charts(payload)[0]["chart"]["segments"]]
+    assert len(labels) == len(set(labels))
     plain = plainer(payload)
     assert plain is not None
     read_content(json.loads(json.dumps(plain)))
@@ -182,7 +224,7 @@ def test_whatever_the_figures_slack_takes_them(
 @pytest.mark.parametrize("days", [0, 1])
 def test_few_days_are_said_rightly(days: int) -> None:
     """One day is no average, and no day no chart."""
-    found = Figures(jobs=1, by_status=(("Running", 1),), days=WEEKS[:days], tools=(RBFE,))
+    found = Figures(jobs=1, by_status=(("Running", 1),), days=WEEKS[:days], covered_days=days, tools=(RBFE,))
     said = words(shown(found))
     assert ("Created on Mon 9 Nov" in said) is (days == 1)
     assert "none of them has succeeded or failed yet" in said

@@ -94,7 +94,7 @@ def jobs_help() -> Payload:
             ("/jobs limit:20", "how many to show: 10 unless said, 50 at most"),
             ("/jobs mine failed since:2w", "all of it together"),
             ("/jobs watch tag:cdk2-screen", "posts one live card here for all jobs that match"),
-            ("/jobs export failed", "sends them as a file into our direct messages"),
+            ("/jobs export failed", "sends them (not the hidden ones) as a file into our direct messages"),
             ("/jobs export with:metadata,inputs,outputs", "adds these columns"),
             ("/jobs export as:xlsx", "the kind of file: `csv` unless said, `xlsx` or `json`"),
             ("/jobs stats mine", "figures of the last 14 days, or `since:90d`"),

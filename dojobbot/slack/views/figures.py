@@ -8,7 +8,7 @@ not documented. Where they are not drawn, `blocks.plainer` writes them as tables
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,7 +19,7 @@ from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import tool_word
 from dojobbot.slack.views.progress import percent
-from dojobbot.slack.views.status import look
+from dojobbot.slack.views.status import look, plain_word
 
 __all__ = ["figures"]
 
@@ -27,6 +27,7 @@ MOST_SEGMENTS = 6
 MOST_BARS = 20
 MOST_STATUSES = 12
 MOST_TOOLS = 12
+MOST_LABEL = 20
 _YEAR = timedelta(days=365)
 NONE = "–"  # noqa: RUF001 - what a table has where there is nothing
 
@@ -52,8 +53,8 @@ def figures(found: Figures, *, scope: str, tz: str) -> Payload:
     ]
     if any(day.total for day in found.days):
         bars = _bars(found.days)
-        body += [blocks.section(_days(found.days)), blocks.chart(bars.title, bars.drawn())]
-    body += [_tools(found.tools), blocks.section(_spend(found)), blocks.context(_foot(found, tz))]
+        body += [blocks.section(_days(found)), blocks.chart(bars.title, bars.drawn())]
+    body += [_tools(found), blocks.section(_spend(found)), blocks.context(_foot(found, tz))]
     return {"text": headline, "blocks": body}
 
 
@@ -74,11 +75,26 @@ def _share(fraction: float) -> str:
 def _pie(found: Figures) -> Block:
     whole = found.by_status
     alone = whole if len(whole) <= MOST_SEGMENTS else whole[: MOST_SEGMENTS - 1]
-    segments = [_point(look(status).word, count) for status, count in alone]
+    parts = [(plain_word(status), count) for status, count in alone]
     rest = found.jobs - sum(count for _, count in alone)
     if rest:
-        segments.append(_point("Others", rest))
-    return {"type": "pie", "segments": segments}
+        parts.append(("Others", rest))
+    labels = _labels(word for word, _ in parts)
+    return {
+        "type": "pie",
+        "segments": [_point(label, count) for label, (_, count) in zip(labels, parts, strict=True)],
+    }
+
+
+def _labels(words: Iterable[str]) -> list[str]:
+    """Cut words to labels that stay distinct: of two that begin alike the later has a number."""
+    made: list[str] = []
+    for word in words:
+        label, number = plain(word, MOST_LABEL) or "?", 2
+        while label in made:
+            label, number = f"{plain(word, MOST_LABEL - 1 - len(str(number)))} {number}", number + 1
+        made.append(label)
+    return made
 
 
 def _success(found: Figures) -> str:
@@ -91,8 +107,9 @@ def _success(found: Figures) -> str:
     )
 
 
-def _days(days: Sequence[Day]) -> str:
+def _days(found: Figures) -> str:
     """Say the message of the bars: how many a day, and when the most."""
+    days = found.days
     total = sum(day.total for day in days)
     most = max(days, key=lambda day: day.total)
     if len(days) == 1:
@@ -100,7 +117,7 @@ def _days(days: Sequence[Day]) -> str:
     quiet = sum(day.total == 0 for day in days)
     without = f" {plural(quiet, 'day')} without any." if quiet else ""
     return (
-        f"*Created by day*: {total / len(days):.1f} on average, the most on {_named(most.day)} "
+        f"*Created by day*: {total / found.covered_days:.1f} on average, the most on {_named(most.day)} "
         f"({most.total:,}).{without}"
     )
 
@@ -139,50 +156,69 @@ def _bars(days: Sequence[Day]) -> _Bars:
     return _Bars(days, -(-len(days) // MOST_BARS))
 
 
-def _tools(tools: Sequence[ToolFigures]) -> Block:
-    rows = [["Tool", "Jobs", "Success", "Median", "90 % within", "Quoted"]]
+def _tools(found: Figures) -> Block:
+    """Draw a row for each tool; what is a share or a median says of how many, in brackets."""
+    tools = found.tools
+    rows = [["Tool", "Jobs", "Success", "Median", "90 % within", _price_head(found)]]
     for tool in tools[:MOST_TOOLS]:
         over = tool.succeeded + tool.failed
         rows.append(
             [
                 tool_word(Job(id="", status="", raw_status="", tool_key=tool.key)) if tool.key else "No tool",
                 f"{tool.jobs:,}",
-                percent(tool.succeeded / over) if over else NONE,
-                _span(tool.median_seconds),
+                f"{percent(tool.succeeded / over)} ({over:,})" if over else NONE,
+                NONE if tool.median_seconds is None else f"{_span(tool.median_seconds)} ({tool.timed:,})",
                 _span(tool.p90_seconds),
-                money(tool.spend) if tool.priced else NONE,
+                _price([tool]),
             ]
         )
     rest = tools[MOST_TOOLS:]
     if rest:
         others = f"{sum(tool.jobs for tool in rest):,}"
-        spent = sum(tool.spend for tool in rest)
-        priced = any(tool.priced for tool in rest)
-        rows.append([f"{len(rest)} others", others, NONE, NONE, NONE, money(spent) if priced else NONE])
+        rows.append([f"{len(rest)} others", others, NONE, NONE, NONE, _price(rest)])
     return blocks.table(rows, right=range(1, 6))
 
 
+def _price_head(found: Figures) -> str:
+    if found.bills and found.quotes:
+        return "Billed or quoted"
+    return "Billed" if found.bills else "Quoted"
+
+
+def _price(tools: Sequence[ToolFigures]) -> str:
+    is_known = any(tool.bills or tool.quotes for tool in tools)
+    return money(sum(tool.billed + tool.quoted for tool in tools)) if is_known else NONE
+
+
 def _spend(found: Figures) -> str:
-    if not found.priced:
-        return "*Spend*: none of these jobs that were started has a quoted price."
-    return (
-        f"*Spend*: {money(found.spend)}, the sum of the quoted prices of the {plural(found.priced, 'job')} "
-        "that were started and have one. Quotes that nobody approved are not in it; "
-        "what was billed may differ."
-    )
+    """Say what is billed and what is only quoted, each of how many jobs."""
+    billed = f"{money(found.billed)} billed for {plural(found.bills, 'job')}"
+    quoted = f"{money(found.quoted)} quoted for {plural(found.quotes, 'job')} started without a bill so far"
+    if not found.bills and not found.quotes:
+        return "*Spend*: none of these jobs has a bill, or a quoted price and a start."
+    if not found.quotes:
+        return f"*Spend*: {billed}."
+    both = f"{money(found.billed + found.quoted)}: {billed}, {quoted}" if found.bills else quoted
+    return f"*Spend*: {both}. What never started is not in it; what is billed may differ from its quote."
 
 
 def _foot(found: Figures, tz: str) -> str:
     said = [
-        f"Days begin at midnight in {plain(tz, 60)}.",
-        "Durations, from start to end, are of jobs that succeeded.",
-        "The rates leave out those that were cancelled or go on.",
+        f"Days begin at midnight in {plain(tz, 60)}{_since(found.days)}.",
+        "Success rates are of jobs that succeeded or failed; any other status is left out.",
+        "Durations, from start to end, are of jobs that succeeded; 90 % within needs 5 of them.",
+        "In brackets: of how many jobs.",
     ]
     if found.undated:
-        said.append(f"{plural(found.undated, 'job')} without a time of creation: counted, and on no day.")
+        said.append(f"{plural(found.undated, 'job')} without a credible creation time: on no day.")
     if found.bad_rows:
         said.append(f"{plural(found.bad_rows, 'job')} could not be read, and not counted.")
     return " ".join(said)
+
+
+def _since(days: Sequence[Day]) -> str:
+    """Say from which day on jobs are counted, which a span such as 12 hours does not."""
+    return f", the first is {_named(days[0].day)}; today counts as far as it has gone" if days else ""
 
 
 def _span(seconds: float | None) -> str:
@@ -190,7 +226,7 @@ def _span(seconds: float | None) -> str:
 
 
 def _point(label: str, count: int) -> Block:
-    return {"label": plain(label, 20) or "?", "value": count}
+    return {"label": label, "value": count}
 
 
 def _named(day: date) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dojobbot.domain import GONE, Job
-from dojobbot.slack.text import foreign, money
+from dojobbot.slack.text import foreign, money, plain
 
-__all__ = ["LOOKS", "ORDER", "OTHER", "Look", "look", "outcome"]
+__all__ = ["LOOKS", "ORDER", "OTHER", "Look", "look", "outcome", "plain_word"]
 
 _BLUE = "#0d6efd"
 _GREEN = "#198754"
@@ -60,6 +60,12 @@ def look(status: str) -> Look:
         return known
     name = foreign(status, 40) or "Unknown"
     return replace(OTHER, word=name, phrase=f"has the status {name}")
+
+
+def plain_word(status: str) -> str:
+    """Give the word for a status where nothing is read as markup."""
+    known = LOOKS.get(status)
+    return plain(status, 40) or "Unknown" if known is None else known.word
 
 
 def outcome(job: Job) -> str:
