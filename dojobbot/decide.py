@@ -119,17 +119,28 @@ def owed_to(subscriptions: Iterable[Subscription]) -> tuple[Owed, ...]:
 
 
 def told_next(waiting: Sequence[Delivery]) -> tuple[Delivery, ...]:
-    """Choose what a destination is told next: one delivery by itself, or all of them as a digest.
+    """Choose what a destination is told next: one delivery by itself, or several as a digest.
 
-    Up to three come one by one. Of more, the urgent ones come first and by themselves.
+    Up to three come one by one. Of more, the urgent ones come first: up to three by themselves, more as a
+    digest of their own. With them comes what is older about the same jobs, so that each job's order holds.
 
     Args:
         waiting: what the destination is owed, oldest first; at least one.
     """
     if len(waiting) <= MOST_SINGLE:
         return (waiting[0],)
-    urgent = next((each for each in waiting if each.urgent), None)
-    return tuple(waiting) if urgent is None else (urgent,)
+    urgent = [each for each in waiting if each.urgent]
+    if not urgent:
+        return tuple(waiting)
+    if len(urgent) <= MOST_SINGLE:
+        return (_until(urgent[:1], waiting)[0],)
+    return _until(urgent, waiting)
+
+
+def _until(chosen: Sequence[Delivery], waiting: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Give what waits about the jobs of `chosen`, up to each one's last delivery there; all oldest first."""
+    last = {each.transition.job_id: each.transition.seq for each in chosen}
+    return tuple(each for each in waiting if each.transition.seq <= last.get(each.transition.job_id, 0))
 
 
 def action_outcome(kind: ActionKind, status: str) -> str | None:

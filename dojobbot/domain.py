@@ -317,7 +317,7 @@ class Delivery:
     """What one destination is owed because of one transition. `mentions`: every subscriber there.
 
     `note`: a sentence of ours, mrkdwn, on why it comes there, when nobody asked for it there.
-    `urgent`: somebody there asked to be told of failures, so it is told by itself and first.
+    `urgent`: somebody there asked to be told of failures, so it is told first.
     """
 
     id: int

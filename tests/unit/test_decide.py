@@ -205,32 +205,46 @@ def test_who_asked_for_failures_is_told_of_failures(status: str, told: tuple[str
     assert decision.finished == (1, 2)
 
 
-def waiting(*urgent: bool) -> list[Delivery]:
-    moved = Transition(job_id="j", seq=2, old="Running", new="Failed", seen_at=NOW)
+def waiting(*jobs: str) -> list[Delivery]:
+    """Give a delivery for each name of a job, with `!` an urgent one; oldest first, their ids from 1."""
     return [
         Delivery(
             id=number,
-            transition=moved,
+            transition=Transition(
+                job_id=name.rstrip("!"), seq=1 + number, old="Running", new="Failed", seen_at=NOW
+            ),
             destination=HERE,
             mentions=("U1",),
             snapshot=job("Failed"),
-            urgent=each,
+            urgent=name.endswith("!"),
         )
-        for number, each in enumerate(urgent, start=1)
+        for number, name in enumerate(jobs, start=1)
     ]
 
 
 @pytest.mark.parametrize(
-    ("urgent", "told"),
+    ("jobs", "told"),
     [
-        ((False,), [1]),
-        ((False, False, True), [1]),
-        ((False,) * 4, [1, 2, 3, 4]),
-        ((False, False, True, True), [3]),
-        ((True,) * 5, [1]),
+        ("a", [1]),
+        ("a b c!", [1]),
+        ("a b c d", [1, 2, 3, 4]),
+        ("a b c! d!", [3]),
+        ("a b! c! d!", [2]),
+        ("a! b! c d! e f!", [1, 2, 4, 6]),
     ],
 )
-def test_up_to_three_are_told_one_by_one_and_urgent_ones_break_through(
-    urgent: tuple[bool, ...], told: list[int]
-) -> None:
-    assert [each.id for each in told_next(waiting(*urgent))] == told
+def test_up_to_three_are_told_one_by_one_and_urgent_ones_break_through(jobs: str, told: list[int]) -> None:
+    assert [each.id for each in told_next(waiting(*jobs.split()))] == told
+
+
+@pytest.mark.parametrize(
+    ("jobs", "told"),
+    [
+        ("a b c b!", [2]),
+        ("a b! c b", [2]),
+        ("a b b c b!", [2]),
+        ("x a! b b! c! y d! a", [2, 3, 4, 5, 7]),
+    ],
+)
+def test_what_is_urgent_overtakes_nothing_older_about_the_same_job(jobs: str, told: list[int]) -> None:
+    assert [each.id for each in told_next(waiting(*jobs.split()))] == told
