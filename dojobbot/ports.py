@@ -372,9 +372,9 @@ class Store(Closings, Leases, Promises, Protocol):
     async def commit_post(self, claim: Claim, *posts: Post) -> bool:
         """Freeze a post, or several that belong together, and take their deliveries off the queue.
 
-        They are sent in the order of their ids. False, and nothing changed, when the claim was lost, or a
-        delivery mentions others by now than the claim says: do not send, claim anew. Raises StoreError when a
-        delivery is not owed there.
+        They are sent in the order of their ids. False, and nothing changed, when the claim was lost, a
+        delivery mentions others by now than the claim says, or the watch of a card is over by now: do not
+        send, claim anew. Raises StoreError when a delivery is not owed there.
         """
         ...
 
@@ -397,8 +397,8 @@ class Store(Closings, Leases, Promises, Protocol):
 
         Its deliveries are owed again, and those of the notices behind it, which are not there either: gives
         the claim with them, and without a post, though there may be others that are no notices. None,
-        and nothing changed, when the claim was lost, or the post is no notice, is settled, or was sent
-        unverified.
+        and nothing changed, when the claim was lost, or the post is no notice, is settled, was sent
+        unverified, or follows a page of its digest that is there.
         """
         ...
 

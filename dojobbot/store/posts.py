@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,8 +31,9 @@ async def add(connection: AsyncConnection, post: Post) -> None:
 async def commit(connection: AsyncConnection, claim: Claim, together: Sequence[Post]) -> bool:
     """Freeze posts and put their deliveries in them.
 
-    False, and nothing is written, without the claim, or when somebody joined a delivery since it was claimed:
-    no post would mention them. Raises StoreError when one of the deliveries is not owed here.
+    False, and nothing is written, without the claim, when somebody joined a delivery since it was claimed
+    (no post would mention them), or when a card's watch was closed while the card was drawn. Raises
+    StoreError when one of the deliveries is not owed here.
     """
     if not await holds(connection, claim):
         return False
@@ -40,9 +41,20 @@ async def commit(connection: AsyncConnection, claim: Claim, together: Sequence[P
     as_claimed = {each.id: each.mentions for each in claim.deliveries if each.id in carried_ids}
     if await mentions(connection, tuple(as_claimed)) != as_claimed:
         return False
+    if not await _are_open(connection, {post.watch_id for post in together if post.watch_id is not None}):
+        return False
     for post in together:
         await _freeze(connection, claim, post)
     return True
+
+
+async def _are_open(connection: AsyncConnection, watch_ids: Collection[int]) -> bool:
+    """Whether none of these watches was closed; none can be closed meanwhile."""
+    if not watch_ids:
+        return True
+    query = select(watches.c.id).where(watches.c.id.in_(watch_ids), watches.c.closed_at.is_(None))
+    locked = query.order_by(watches.c.id).with_for_update(key_share=True)
+    return set((await connection.scalars(locked)).all()) == set(watch_ids)
 
 
 async def _freeze(connection: AsyncConnection, claim: Claim, post: Post) -> None:
@@ -90,8 +102,9 @@ async def missing(
 async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> Claim | None:
     """Undo the commit of a notice that never arrived, and of those behind it; gives the claim as it is then.
 
-    None, and nothing is written, without the claim, or for a post that is no notice, is settled, or may
-    have arrived where that cannot be looked up.
+    None, and nothing is written, without the claim, or for a post that is no notice, is settled, may have
+    arrived where that cannot be looked up, or follows a page of its digest that arrived: that page says how
+    many follow, and has mentioned everybody.
     """
     if not await holds(connection, claim):
         return None
@@ -104,11 +117,20 @@ async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> Cla
     this = select(posts.c.id).where(posts.c.id == post_id, waiting)
     if await connection.scalar(this.with_for_update(key_share=True)) is None:
         return None
+    if await _has_begun(connection, claim.destination, post_id):
+        return None
     behind = select(posts.c.id).where(waiting, posts.c.attempted_at.is_(None))
     ids = {post_id, *(await connection.scalars(behind)).all()}
     await connection.execute(update(deliveries).where(deliveries.c.post_id.in_(ids)).values(post_id=None))
     await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
     return replace(claim, post=None, deliveries=await owed_at(connection, claim.destination))
+
+
+async def _has_begun(connection: AsyncConnection, destination: Destination, post_id: str) -> bool:
+    """Whether another page of the same digest arrived. They share what their ids begin with."""
+    pages = posts.c.id.startswith(f"{post_id.partition('-')[0]}-", autoescape=True)
+    arrived = exists().where(pages, posts.c.destination_key == destination.key, posts.c.ts.is_not(None))
+    return bool(await connection.scalar(select(arrived)))
 
 
 async def settle(

@@ -382,6 +382,15 @@ async def test_a_watch_stopped_before_its_card_was_sent_needs_no_message(store: 
     assert await store.next_due(at(1)) is None
 
 
+async def test_a_watch_stopped_while_its_card_is_drawn_is_not_posted(store: Store) -> None:
+    await store.add_watch(ADA, JOB_ID, CHANNEL, at(1))
+    claim = await claimed(store, 2)
+    assert await store.stop_watch(JOB_ID, CHANNEL, note="", now=at(3))
+    assert not await store.commit_post(claim, card(claim, seconds=4))
+    await store.release(claim, next_send_at=at(4))
+    assert await store.claim(at(5), lease=LEASE) is None
+
+
 async def test_a_watch_stopped_while_its_card_is_on_its_way_is_edited_afterwards(store: Store) -> None:
     await store.add_watch(ADA, JOB_ID, CHANNEL, NOW)
     claim = await claimed(store, 0)

@@ -229,6 +229,25 @@ async def test_a_notice_that_never_arrived_is_owed_again(store: Store) -> None:
     assert (anew.post, anew.deliveries) == (None, before)
 
 
+async def test_a_page_stays_as_it_is_once_another_of_its_digest_arrived(store: Store) -> None:
+    await follow(store, JOB_ID, OTHER_JOB.id)
+    await observe(store, "Failed", 5)
+    await observe(store, "Failed", 6, job=OTHER_JOB)
+    claim = await claimed(store, 7)
+    pages = [
+        replace(notice(claim, f"digest-00{number}", 7), deliveries=(delivery.id,))
+        for number, delivery in enumerate(claim.deliveries)
+    ]
+    assert await store.commit_post(claim, *pages)
+    assert await store.attempt(claim, "digest-000", at(8))
+    await store.settle(claim, "digest-000", "1.0", now=at(8))
+    await store.release(claim, next_send_at=at(8))
+    second = await claimed(store, 80)
+    assert second.post == pages[1]
+    assert await store.recall(second, "digest-001") is None
+    assert await store.attempt(second, "digest-001", at(80))
+
+
 async def test_what_arrived_or_is_no_notice_stays(store: Store) -> None:
     """Nor does one who lost the claim recall anything."""
     await follow(store, JOB_ID)
