@@ -134,6 +134,38 @@ async def test_a_digest_that_slack_does_not_draw_names_every_job_in_its_text(bui
     assert all(f"`{job_id[:8]}`" in digest["text"] for job_id in job_ids)
 
 
+class Halting:
+    """A messenger whose Slack takes one post, and then wants to be left alone for longer than a minute."""
+
+    def __init__(self, built: Middle) -> None:
+        self._built = built
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._built.messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Let the next post be refused after the first has arrived."""
+        is_first = not self._built.messages()
+        ts = await self._built.messenger.post(destination, payload, post_id)
+        if is_first:
+            self._built.slack_fault(POST, "status", status=429, retry_after=100, times=1)
+        return ts
+
+
+async def test_a_page_that_waits_long_still_follows_and_calls_nobody_again(built: Middle) -> None:
+    job_ids = await running(built, 150)
+    await end(built, job_ids)
+    began = built.clock.now()
+    await built.deliver(built.another_notifier(cast("Messenger", Halting(built))))
+    assert (built.clock.now() - began).total_seconds() > 90
+    pages = built.messages()
+    assert [f"{number} of {len(pages)}" in each["text"] for number, each in enumerate(pages, 1)] == [
+        True
+    ] * len(pages)
+    assert [ADA in each["text"] for each in pages] == [True] + [False] * (len(pages) - 1)
+    assert names_all(pages, job_ids)
+
+
 async def test_a_digest_for_a_closed_channel_becomes_one_for_each_person(built: Middle) -> None:
     mine, hers = await running(built, 5), await running(built, 4, user=BORIS)
     await end(built, [*mine, *hers])
@@ -169,6 +201,18 @@ async def test_failures_break_through_a_digest_and_come_in_order(built: Middle) 
     texts = built.texts()
     assert [text.split()[0] for text in texts] == [f"<@{BORIS}>", f"<@{BORIS}>", f"<@{ADA}>"]
     assert [" 0 failed" in texts[0], " 1 failed" in texts[1], "10 jobs ended" in texts[2]] == [True] * 3
+
+
+async def test_many_failures_break_through_as_a_digest_of_their_own(built: Middle) -> None:
+    others = await running(built, 4)
+    urgent = await running(built, 6, user=BORIS, failures=True)
+    await end(built, others)
+    await end(built, urgent, "Failed")
+    await built.deliver()
+    assert built.texts() == [
+        f"<@{BORIS}> 6 jobs ended: 6 failed",
+        f"<@{ADA}> 4 jobs ended: 4 succeeded",
+    ]
 
 
 async def test_who_wants_all_and_who_wants_failures_share_the_message_that_concerns_both(
