@@ -24,7 +24,7 @@ from dojobbot.simulator.workspace import SimulatedWorkspace
 from dojobbot.simulator.world import Script, World, iso
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 20.0
+DEADLINE = 40.0
 ADA_AUTH = "google-apps|ada@example.org"
 BORIS_AUTH = "google-apps|boris@example.org"
 
