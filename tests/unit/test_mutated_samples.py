@@ -1,36 +1,48 @@
 """Whatever becomes of what the platform sends, it is drawn everywhere, within Slack's budgets, and escaped.
 
 Recorded and constructed executions, with keys dropped, nulls, wrong types, huge and hostile strings in any
-place of them, go the whole way: wire, domain, store, every view in Slack, the cards of notebook and terminal.
+place of them, go the whole way: wire, domain, store, every view in Slack, the cards of notebook and terminal,
+dataframes, files and figures.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import pathlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from tempfile import TemporaryDirectory
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dojobbot.deeporigin import snapshot, wire
+from dojobbot.deeporigin.columns import Columns, Extras
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
 from dojobbot.deeporigin.requests import ID_PATTERN
 from dojobbot.domain import Delivery, Destination, Job, KnownJob, LogLine, Transition
 from dojobbot.errors import MalformedReply
+from dojobbot.exporting import worker
+from dojobbot.exporting.figures import figures
+from dojobbot.exporting.writers import write_csv, write_json, write_xlsx
 from dojobbot.fields import text
+from dojobbot.frames import build, records
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import one_line
+from dojobbot.simulator.slack_api.content import read_content
 from dojobbot.slack.views import answers, blocks
 from dojobbot.slack.views.card import Card, card, fingerprint
 from dojobbot.slack.views.digest import digest
+from dojobbot.slack.views.figures import figures as figures_view
 from dojobbot.slack.views.joblist import JobList, job_list
 from dojobbot.slack.views.notice import notice
 from dojobbot.store import rows
@@ -99,7 +111,7 @@ def mutate(draw: Draw, row: dict[str, Any]) -> None:
     if kind == "drop":
         del holder[last]
     elif kind == "odd":
-        holder[last] = draw(st.sampled_from(ODD))
+        holder[last] = copy.deepcopy(draw(st.sampled_from(ODD)))  # the next change may be inside it
     elif kind == "rename" and isinstance(holder, dict):
         holder[draw(st.sampled_from(HOSTILE))] = holder.pop(last)
     else:
@@ -197,6 +209,42 @@ def test_a_mutated_job_is_drawn_everywhere(
     check_slack(job, log)
     check_store(job)
     check_python(body)
+
+
+@settings(patient, max_examples=30)
+@given(data=st.data())
+def test_a_mutated_row_is_in_dataframes_files_and_figures(
+    originals: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """Whatever was done to one row, the other is there, and each file is what its readers take."""
+    row = copy.deepcopy(data.draw(st.sampled_from(originals)))
+    whole = data.draw(st.sampled_from(originals))
+    for _ in range(data.draw(st.integers(1, 4))):
+        mutate(data.draw, row)
+    everything = Extras(metadata=True, inputs=True, outputs=True, prices=True, looked_at=worker.LOOKED_AT)
+    columns = Columns(everything)
+    found, _, _ = columns.open(as_json({"data": [row, whole], "count": 2}))
+    columns.add(found)
+    frame = build(columns, {"google-apps|ada@example.org": HOSTILE[0]})
+    assert repr(frame)
+    assert frame["id"].iloc[-1] == whole["executionId"]
+    for tz in ("Asia/Tokyo", "America/New_York"):
+        counted = worker.counted(records(frame[worker.FIGURES]))
+        drawn = figures(counted, zone=ZoneInfo(tz), first=None, now=NOW, bad_rows=0)
+        assert drawn.jobs == len(frame)
+        read_content(json.loads(json.dumps(figures_view(drawn, scope="", tz=tz))))
+    with TemporaryDirectory() as folder:
+        check_files(frame, pathlib.Path(folder) / "jobs")
+
+
+def check_files(frame: pd.DataFrame, path: pathlib.Path) -> None:
+    """Write a file of each kind, and read it as others do."""
+    names = [str(name) for name in frame.columns]
+    write_csv(path, names, records(frame))
+    assert pd.read_csv(path, dtype=str).shape == (len(frame), len(names))
+    write_json(path, names, records(frame))
+    assert len(json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)) == len(frame)
+    assert write_xlsx(path, names, records(frame), moments=worker.MOMENTS, about=[]).rows == len(frame)
 
 
 def _has_id_and_status(row: dict[str, Any]) -> bool:
