@@ -106,7 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         )
         log.info("health is at %s/readyz", address)
         account = _account(settings)
-        platform = await stack.enter_async_context(PlatformClient(account))
+        platform = await stack.enter_async_context(PlatformClient(account, now=clock.now))
         stream = await stack.enter_async_context(EventStreamClient(account))
         me, _ = await asyncio.gather(identify(slack), _check(platform.check))
         await store.bind(

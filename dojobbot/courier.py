@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from dojobbot.closing import Closing
 from dojobbot.decide import told_next
-from dojobbot.domain import Delivery, Post, PostKind, Watch
+from dojobbot.domain import LOOKS_AFTER_SILENCE, Delivery, Post, PostKind, Watch
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,
@@ -47,7 +47,7 @@ SILENCE = timedelta(seconds=35)
 """Longer than a request may take: a post that is not there this long after it was sent should never come.
 One that did arrive is found by the look before, a second after the reply was lost."""
 ONCE_MORE = timedelta(seconds=5)
-"""So long after the silence's look it is looked for once more, before it is sent again."""
+"""So long after a look that found nothing it is looked for once more, before it is sent again."""
 SLACK_DOWN_PAUSE = timedelta(seconds=5)
 REDRAWN_AFTER = timedelta(minutes=1)
 """A notice that could not be sent for so long is drawn anew: it may be late, or one of many, by now."""
@@ -116,7 +116,7 @@ class Courier:
         except (SlackUnavailable, DeliveryUnknown) as error:
             self._troubles.begin(DELIVERING, error)
             return SLACK_DOWN_PAUSE
-        return AT_ONCE
+        return await self._not_called(claim)
 
     async def _refused(self, claim: Claim, error: SlackThrottled) -> timedelta:
         """Let rest what Slack is asked too often; the destination itself need not."""
@@ -193,10 +193,11 @@ class Courier:
 
     async def _not_found(self, claim: Claim, post: Post, silence: timedelta) -> timedelta:
         """Say when to look again, if at all; `silence`: for how long the request may still be under way."""
-        if post.looks_left > 1 and silence > timedelta(0):
+        if post.looks_left == LOOKS_AFTER_SILENCE and silence > timedelta(0):
             return silence
-        await self._store.missing(claim, post.id, looks_left=post.looks_left - 1)
-        return ONCE_MORE if post.looks_left > 1 else AT_ONCE
+        is_last = post.looks_left <= 1
+        await self._store.missing(claim, post.id, looks_left=0 if is_last else 1)
+        return AT_ONCE if is_last else ONCE_MORE
 
     async def _again(self, claim: Claim, post: Post) -> timedelta:
         """Send a post that is not there; a notice that waited long is drawn anew first."""
@@ -221,7 +222,7 @@ class Courier:
         except DeliveryUnknown as error:
             self._troubles.begin(DELIVERING, error)
             if error.code != "no_reply":
-                await self._store.missing(claim, post.id, looks_left=1)
+                await self._store.missing(claim, post.id, looks_left=LOOKS_AFTER_SILENCE - 1)
             return self._growing(post.id, AFTER_AN_ERROR)
         except SlackThrottled as error:
             await self._store.missing(claim, post.id, looks_left=0)

@@ -357,6 +357,10 @@ class PostKind(StrEnum):
     WORDS = "words"
 
 
+LOOKS_AFTER_SILENCE = 3
+"""At once, when the request must be over, and once more; after an error reply there are only two."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One message to one destination, frozen before it is sent; `id` travels in its metadata.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from dojobbot.ports import Clock, Store
 from dojobbot.watcher import Health
 
 __all__ = ["Vitals", "routes"]
+
+ANSWERS_WITHIN_SECONDS = 3.0
+"""Who asks gives up before a lock's own patience ends, and would take us for dead."""
 
 
 def _starting() -> str:
@@ -50,12 +54,13 @@ class Vitals:
 
 def routes(vitals: Vitals) -> list[web.RouteDef]:
     """Make the three routes."""
+    store_check = _StoreCheck(vitals.store)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def readyz(_: web.Request) -> web.Response:
-        store = await _store_trouble(vitals.store)
+        store, lag = await asyncio.gather(store_check.trouble(), lag_seconds(vitals))
         slack = vitals.slack()
         health = vitals.watcher()
         ready = not store and not slack
@@ -68,7 +73,7 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
                 "role": "leader" if vitals.leads() else "standby",
                 # The platform's state never makes us unready: commands still answer, and say so.
                 "platform": health.trouble or ("ok" if vitals.leads() else "another replica watches it"),
-                "platform_lag_seconds": await lag_seconds(vitals),
+                "platform_lag_seconds": lag,
                 "jobs_unreadable": health.unreadable,
                 "event_streams": [_stream(state) for state in vitals.streams()],
             },
@@ -89,8 +94,9 @@ async def lag_seconds(vitals: Vitals) -> float | None:
     None before the first, and while the store can't be asked: that has its own field.
     """
     try:
-        last = await vitals.store.last_look()
-    except StoreError:
+        async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            last = await vitals.store.last_look()
+    except (StoreError, TimeoutError):
         return None
     return None if last is None else round((vitals.clock.now() - last).total_seconds(), 1)
 
@@ -104,6 +110,22 @@ def _stream(state: StreamState) -> dict[str, object]:
         "open_since": None if since is None else since.isoformat(timespec="seconds"),
         "trouble": state.trouble or "ok",
     }
+
+
+class _StoreCheck:
+    """Asks whether the store can be written; whoever asks meanwhile waits for the same answer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asked: asyncio.Task[str] | None = None
+
+    async def trouble(self) -> str:
+        """Say what is wrong, or nothing; that the database is busy when it takes its time."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(_store_trouble(self._store))
+        asked = self._asked
+        await asyncio.wait({asked}, timeout=ANSWERS_WITHIN_SECONDS)
+        return asked.result() if asked.done() else "the database is busy"
 
 
 async def _store_trouble(store: Store) -> str:

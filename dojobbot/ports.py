@@ -225,7 +225,8 @@ class Store(Closings, Leases, Promises, Protocol):
     async def newest_followed(self, *, limit: int) -> Mapping[str, str | None]:
         """Give the projects of the jobs most recently asked for that have not ended, by job id, newest first.
 
-        That is: of the newest `limit` open subscriptions, then of as many open watches and open actions.
+        That is: of the newest `limit` open subscriptions, then of as many open watches, jobs of batches that
+        are watched, and open actions.
         """
         ...
 
@@ -381,7 +382,7 @@ class Store(Closings, Leases, Promises, Protocol):
     async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
         """Record that the post is about to be sent. False when the claim was lost: do not send.
 
-        From then on it may be there, and is to be looked for twice: as after a silence.
+        From then on it may be there, and is to be looked for `LOOKS_AFTER_SILENCE` times.
         """
         ...
 

@@ -307,6 +307,9 @@ def _refusal(error: SlackApiError) -> SlackError:
     code = data.get("error", "")
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return SlackThrottled("Slack asks us to slow down.", retry_after=_retry_after(response))
+    if status >= 500 and not code:
+        # An edge of Slack's gave up waiting for what it had passed on, which may still be under way.
+        return DeliveryUnknown(f"Slack's reply did not arrive (HTTP {status}).", code="no_reply")
     if status >= 500 or code in HALFWAY or not code:
         return DeliveryUnknown("Slack failed while answering.", code=code or f"http_{status}")
     if code in CLOSED:

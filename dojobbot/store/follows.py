@@ -54,6 +54,12 @@ async def newest_followed(connection: AsyncConnection, limit: int) -> dict[str, 
     wishes = (
         select(subscriptions.c.job_id).where(IS_OPEN).order_by(subscriptions.c.id.desc()),
         select(watches.c.job_id).where(IS_WATCHING).order_by(watches.c.id.desc()),
+        # Those of its jobs that ended stay in a batch, and would leave no room for the others.
+        select(batch_members.c.job_id)
+        .join(watches, watches.c.id == batch_members.c.watch_id)
+        .join(jobs, jobs.c.id == batch_members.c.job_id)
+        .where(IS_WATCHING, jobs.c.status.not_in(ENDED))
+        .order_by(watches.c.id.desc(), batch_members.c.job_id),
         select(actions.c.job_id).where(actions.c.closed_at.is_(None)).order_by(actions.c.id.desc()),
     )
     newest: dict[str, None] = {}

@@ -1,7 +1,7 @@
 """PostgreSQL: how it is reached and waited for, and how replicas that start together upgrade it once.
 
 Transactions are READ COMMITTED: what a transaction builds on it locks first (`FOR NO KEY UPDATE`), and reads
-afterwards. Whoever loses a deadlock is done anew.
+afterwards. Whoever loses a deadlock, or finds that another was first with a row, is done anew.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ POOL = {
     "pool_recycle": 1800,
     "pool_use_lifo": True,
 }
-LOST_TO_ANOTHER = frozenset({"40001", "40P01"})
-"""serialization_failure, deadlock_detected."""
+LOST_TO_ANOTHER = frozenset({"40001", "40P01", "23505"})
+"""serialization_failure, deadlock_detected, unique_violation: a row that another put where none was found."""
 NO_ENTRY = re.compile(r"FATAL:\s+(?!.*(starting up|shutting down|recovery|too many|remaining connection))")
 """A refusal that waiting does not change, such as a wrong password."""
 POSTGRES = Kind(

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import case, delete, exists, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import ENDED, Destination, Owed, Post, PostKind, Watch
+from dojobbot.domain import ENDED, LOOKS_AFTER_SILENCE, Destination, Owed, Post, PostKind, Watch
 from dojobbot.errors import StoreError
 from dojobbot.limits import CARD_EVERY
 from dojobbot.ports import Claim
@@ -18,8 +18,6 @@ from dojobbot.store.claims import holds
 from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also, owed_at
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
-
-LOOKS_AFTER_SILENCE = 2
 
 
 async def add(connection: AsyncConnection, post: Post) -> None:

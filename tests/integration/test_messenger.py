@@ -129,7 +129,7 @@ async def test_429_says_how_long_to_wait(
     [
         ("status", 500, "internal_error", 0),
         ("status", 503, "service_unavailable", 0),
-        ("html", 502, "http_502", 0),
+        ("html", 502, "no_reply", 0),
         ("html", 200, "http_200", 0),
         ("lost_reply", 200, "no_reply", 1),
         ("cut", 200, "no_reply", 1),

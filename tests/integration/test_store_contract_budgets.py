@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dojobbot.domain import Destination
+from dojobbot.domain import LOOKS_AFTER_SILENCE, Destination
 from dojobbot.ports import Claim, Store, Turn
 from tests.integration.store_worlds import (
     ADA,
@@ -239,7 +239,7 @@ async def test_a_post_that_is_missing_is_looked_for_until_it_is_sent_again(store
         await store.missing(claim, "post", looks_left=looks_left)
     await store.release(claim, next_send_at=at(2))
     claim = await claimed(store, 2)
-    assert turns == [(Turn.LOOK, 2), (Turn.LOOK, 1)]
+    assert turns == [(Turn.LOOK, LOOKS_AFTER_SILENCE), (Turn.LOOK, 1)]
     assert (claim.turn, claim.post) == (Turn.POST, shared("post", 0))
 
 

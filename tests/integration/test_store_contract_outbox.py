@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dojobbot.domain import ActionKind
+from dojobbot.domain import LOOKS_AFTER_SILENCE, ActionKind
 from dojobbot.errors import StoreError
 from dojobbot.ports import Claim, Store, Subscribed
 from tests.integration.store_worlds import (
@@ -145,7 +145,7 @@ async def test_a_notice_from_claim_to_arrival(store: Store) -> None:
     await store.release(claim, next_send_at=at(8))
 
     claim = await claimed(store, 8)
-    assert claim.post == replace(post, attempted_at=at(7), looks_left=2)
+    assert claim.post == replace(post, attempted_at=at(7), looks_left=LOOKS_AFTER_SILENCE)
     await store.settle(claim, post.id, "1763802900.000200", now=at(9))
     await store.release(claim, next_send_at=at(9))
     assert await store.claim(at(9), lease=LEASE) is None
@@ -454,6 +454,6 @@ async def test_a_restart_in_the_middle_of_sending_loses_nothing(opening: Open) -
         assert due <= at(later)
         again, watching_again = await claimed(store, later), await claimed(store, later)
         assert watching_again.watches == watching.watches
-        assert again.post == replace(post, attempted_at=at(6), looks_left=2)
+        assert again.post == replace(post, attempted_at=at(6), looks_left=LOOKS_AFTER_SILENCE)
         assert again.token > claim.token
         assert not await store.attempt(claim, post.id, at(later))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dojobbot.domain import ActionKind
+from dojobbot.domain import ActionKind, Batch, BatchKind
 from dojobbot.ports import Store
 from tests.integration.store_worlds import A_JOB, ADA, BACKENDS, BEN, CHANNEL, NOW, OTHER, observe
 
@@ -45,3 +45,11 @@ async def test_the_newest_wishes_of_each_kind_come_with_their_projects(store: St
         "job-4": "project-4",
         "job-6": "project-6",
     }
+
+
+async def test_jobs_that_only_a_batch_shows_are_followed(store: Store) -> None:
+    """One that ended stays in the batch, and takes the place of none."""
+    for number, status in enumerate(["Succeeded", "Running", "Running"]):
+        await observe(store, status, job=replace(A_JOB, id=f"job-{number}", tag="screen"))
+    await store.add_batch(ADA, Batch(BatchKind.TAG, "screen"), ("job-0",), CHANNEL, NOW)
+    assert set(await store.newest_followed(limit=2)) == {"job-1", "job-2"}
