@@ -45,4 +45,5 @@ def check(outcome: Outcome, seed: int, folder: Path) -> None:
     verdict = judge(outcome)
     sys.stdout.write(f"CHAOS_SEED={seed}: {verdict.numbers}\n")
     assert not verdict.wrong, f"CHAOS_SEED={seed}, logs in {folder}\n" + "\n".join(verdict.wrong)
-    assert verdict.ordered_pairs, "nothing had an order to keep: nothing was tested"
+    # On a slow machine all the jobs of the short form may end between two looks, which promises no order.
+    assert verdict.ordered_pairs or SIZE is SHORT, "nothing had an order to keep: nothing was tested"

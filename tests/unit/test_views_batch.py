@@ -114,7 +114,7 @@ def test_time_alone_changes_nothing() -> None:
 
 
 @given(
-    st.lists(view_strategies.jobs(), min_size=1, max_size=30),
+    st.lists(view_strategies.jobs(), min_size=1, max_size=30, unique_by=lambda job: job.id),
     st.builds(Batch, st.sampled_from(BatchKind), view_strategies.words),
 )
 def test_any_batch_fits_slack(jobs: list[Job], batch: Batch) -> None:
