@@ -43,7 +43,7 @@ class Workshop:
         await self.go.wait()
         if self.fails is not None:
             raise self.fails
-        path = self.folder / "made"
+        path = self.folder / f"made-{len(self.seen)}"
         path.write_bytes(b"id\r\njob-1\r\n")
         yield Exported(path=path, rows=self.rows, columns=("id",), size=11)
         self.finished += 1
