@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a script finds o
 from benchmarks.ack_report import machine_line
 from benchmarks.actors import ROOT, ActorLostError
 from benchmarks.lab import Lab, bot, lab, names, processor_seconds
+from dojobbot.decide import MOST_SINGLE
 from dojobbot.limits import CHANNEL_POSTS, POSTS
 from dojobbot.simulator.slack_api.world import ADA
 
@@ -62,18 +64,12 @@ def least(channels: dict[str, list[float]]) -> float:
     return max(of_workspace, of_channel, 0.1)
 
 
-async def record(on: Lab, owed: int, *, grouped: bool) -> dict[str, float]:
+async def record(on: Lab, owed: int) -> dict[str, float]:
     """Let a store in a process of its own take in so many ends at once; gives `seconds` and `cpu` of that.
 
     The platform then knows the jobs as well: a message about a failure asks what else there is to say.
     """
-    order = {
-        "database": str(on.database),
-        "owed": owed,
-        "places": [each.key for each in on.places],
-        # Who asked for failures only gets each of them by itself.
-        "failures_only": not grouped,
-    }
+    order = {"database": str(on.database), "owed": owed, "places": [each.key for each in on.places]}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.fanout_record"),
         cwd=ROOT,
@@ -112,33 +108,35 @@ async def drain(on: Lab, owed: int, *, seconds: float = PATIENCE, refused: str =
 
 
 @contextlib.asynccontextmanager
-async def prepared(owed: int, places: int, *, grouped: bool) -> AsyncIterator[tuple[Lab, dict[str, float]]]:
+async def prepared(owed: int, places: int) -> AsyncIterator[tuple[Lab, dict[str, float]]]:
     """Open a lab in which so much is owed; gives what it took to record it."""
     with tempfile.TemporaryDirectory(prefix="dojobbot-bench-") as folder:
         async with lab(Path(folder), places=places) as on:
-            yield on, await record(on, owed, grouped=grouped)
+            yield on, await record(on, owed)
 
 
 async def measure_all(owed: int, places: int) -> Drained:
     """Let everything come, in digests."""
     print(f"\n{owed:,} owed to {places} places, grouped")
-    async with prepared(owed, places, grouped=True) as (on, recorded):
-        _say(f"recorded in {recorded['seconds']:.2f} s, CPU {recorded['cpu'] / owed * 1e6:.0f} us each")
+    async with prepared(owed, places) as (on, recorded):
+        _say_recorded(recorded, owed)
         drained = await drain(on, owed)
     _say_drained(drained)
     return drained
 
 
-async def measure_alone(owed: int, places: int, seconds: float) -> None:
-    """Let each come by itself; how all would come is seen in the first minutes."""
-    print(f"\n{owed:,} owed to {places} places, each by itself: the first {seconds:g} s")
-    async with prepared(owed, places, grouped=False) as (on, _):
+async def measure_alone(owed: int, seconds: float) -> None:
+    """Let each come by itself, in so many places; how all would come is seen in the first minutes."""
+    places = math.ceil(owed / MOST_SINGLE)
+    print(f"\n{owed:,} owed to {places:,} places, each by itself: the first {seconds:g} s")
+    async with prepared(owed, places) as (on, recorded):
+        _say_recorded(recorded, owed)
         _say_drained(await drain(on, owed, seconds=seconds))
 
 
 async def measure_refused(owed: int, places: int, before: Drained) -> None:
     """The same while Slack refuses everything to one channel."""
-    async with prepared(owed, places, grouped=True) as (on, _):
+    async with prepared(owed, places) as (on, _):
         refused = on.places[0].channel_id
         drained = await drain(on, owed, refused=refused)
     there, then = drained.took(without=refused), before.took(without=refused)
@@ -148,6 +146,10 @@ async def measure_refused(owed: int, places: int, before: Drained) -> None:
         f"{ratio:.2f} times, wanted {WANTED_DELAY}",
         ratio <= WANTED_DELAY,
     )
+
+
+def _say_recorded(recorded: dict[str, float], owed: int) -> None:
+    _say(f"recorded in {recorded['seconds']:.2f} s, CPU {recorded['cpu'] / owed * 1e6:.0f} us each")
 
 
 def _say_drained(drained: Drained) -> None:
@@ -172,7 +174,7 @@ async def measure(options: argparse.Namespace) -> None:
     print(machine_line(), flush=True)
     before = await measure_all(options.owed, options.places)
     await measure_refused(options.owed, options.places, before)
-    await measure_alone(options.owed, options.places, options.seconds)
+    await measure_alone(options.owed, options.seconds)
 
 
 def main() -> int:

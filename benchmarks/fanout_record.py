@@ -29,14 +29,12 @@ async def take_in(database: Path, jobs: Sequence[Job], now: datetime) -> dict[st
         return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
 
-def record(
-    database: Path, owed: int, places: Sequence[Destination], *, failures_only: bool
-) -> dict[str, Any]:
+def record(database: Path, owed: int, places: Sequence[Destination]) -> dict[str, Any]:
     """Let jobs run, be followed and end; measures the taking in of their ends, and gives their `job_ids`."""
     now = datetime.now(UTC)
     jobs = [a_job(f"K{number:05d}", now - timedelta(days=2)) for number in range(owed)]
     asyncio.run(take_in(database, jobs, now))
-    follow_all(database, places, failures_only=failures_only)
+    follow_all(database, places)
     later = datetime.now(UTC)
     measured = asyncio.run(take_in(database, [failed(job, later) for job in jobs], later))
     return measured | {"job_ids": [job.id for job in jobs]}
@@ -57,6 +55,4 @@ def failed(job: Job, now: datetime) -> Job:
 if __name__ == "__main__":
     order = json.load(sys.stdin)
     to = [Destination(each) for each in order["places"]]
-    print(
-        json.dumps(record(Path(order["database"]), order["owed"], to, failures_only=order["failures_only"]))
-    )
+    print(json.dumps(record(Path(order["database"]), order["owed"], to)))

@@ -53,9 +53,7 @@ def remember_history(database: Path, count: int) -> None:
             connection.execute(insert(subscriptions), [each | {"closed_at": now} for each in followed])
 
 
-def follow_all(
-    database: Path, places: Sequence[Destination] = (HERE,), *, failures_only: bool = False
-) -> int:
+def follow_all(database: Path, places: Sequence[Destination] = (HERE,)) -> int:
     """Give every stored job that runs an open subscription in one place or another; returns how many."""
     now = datetime.now(UTC)
     with _opened(database, places, now) as connection:
@@ -63,9 +61,7 @@ def follow_all(
         wishes = [
             _subscription(each, places[number % len(places)], now) for number, each in enumerate(running)
         ]
-        connection.execute(
-            insert(subscriptions), [each | {"failures_only": failures_only} for each in wishes]
-        )
+        connection.execute(insert(subscriptions), wishes)
     return len(running)
 
 

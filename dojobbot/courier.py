@@ -27,8 +27,9 @@ from dojobbot.errors import (
 from dojobbot.fates import Pause
 from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
+from dojobbot.outbox import Claim
 from dojobbot.people import People
-from dojobbot.ports import Claim, Clock, Messenger, Store
+from dojobbot.ports import Clock, Messenger, Store
 from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
 from dojobbot.slack.views.blocks import Payload, in_words
 from dojobbot.slack.views.card import Card, card, fingerprint

@@ -27,7 +27,7 @@ from dojobbot.domain import (
     Transition,
 )
 
-__all__ = ["Decision", "action_outcome", "covers", "judge", "owed_to", "told_next"]
+__all__ = ["MOST_SINGLE", "Decision", "action_outcome", "covers", "judge", "owed_to", "told_next"]
 
 _TOLD_AS_FAILURE = FAILED | {GONE}
 """What a subscription to failures covers. Gone is among them: silence would pass for good news."""

@@ -23,7 +23,8 @@ from dojobbot.deeporigin.blocking import BlockingClient
 from dojobbot.deeporigin.columns import NO_MOMENT, Columns, Extras
 from dojobbot.deeporigin.paging import PagePlan
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, JobFilter, PlatformUser, normalise
+from dojobbot.directory import PlatformUser
+from dojobbot.domain import KNOWN_STATUSES, SYNONYMS, JobFilter, normalise
 from dojobbot.screen import ProgressBar
 
 __all__ = ["FrameQuery", "build", "fetch_frame", "fetch_some", "get_dataframe", "records"]

@@ -16,8 +16,9 @@ from dojobbot.courier import SLACK_DOWN_PAUSE, Courier, Tally
 from dojobbot.errors import DojobbotError, StoreError
 from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
+from dojobbot.outbox import Claim, Turn
 from dojobbot.people import People
-from dojobbot.ports import Claim, Clock, Messenger, Platform, Store, Turn
+from dojobbot.ports import Clock, Messenger, Platform, Store
 from dojobbot.slack.views.card import ANSWERED_WITHIN
 from dojobbot.troubles import Troubles
 

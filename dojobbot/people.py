@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from dojobbot import rights
-from dojobbot.domain import Job, PlatformUser, SlackUser
+from dojobbot.directory import PlatformUser, SlackUser
+from dojobbot.domain import Job
 from dojobbot.errors import PlatformError, SlackError
 from dojobbot.ports import Clock, Messenger, Platform
 

@@ -2,41 +2,35 @@
 
 `deeporigin.client` implements Platform, `store` implements Store, `slack.messenger` implements Messenger.
 Nothing else in the project knows how they do it. Adapters raise the errors of `dojobbot.errors` alone.
+
+The parts of the Store that belong together are in `following`, `outbox`, `leases`, `promises` and `fates`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from dojobbot.directory import Channel, PlatformUser, SlackUser
 from dojobbot.domain import (
     Action,
     ActionKind,
-    Batch,
-    Channel,
-    Delivery,
     Destination,
-    Job,
     JobFilter,
     KnownJob,
     Listing,
     LogLine,
-    PlatformUser,
-    Post,
     Reading,
-    SlackUser,
     Snapshot,
-    Subscription,
     Transition,
-    Watch,
 )
-from dojobbot.fates import Closings, Pause
+from dojobbot.fates import Closings
+from dojobbot.following import Following
 from dojobbot.leases import Lease, Leases
+from dojobbot.outbox import Outbox
 from dojobbot.promises import Promises
 
 
@@ -130,50 +124,7 @@ class EventStream(Protocol):
         ...
 
 
-class Subscribed(StrEnum):
-    """What came of a wish to be told."""
-
-    NEW = "new"
-    ALREADY = "already"
-    CHANGED = "changed"
-    """It was about failures only, and is about every end now, or the other way round."""
-    OWED = "owed"
-    """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
-    ENDED = "ended"
-    """It had ended before; nothing was subscribed."""
-
-
-class Turn(StrEnum):
-    """What a claim is for: each calls another method of Slack's, which has its own budget."""
-
-    LOOK = "look"
-    """Find out whether a post of unknown outcome is there."""
-    POST = "post"
-    EDIT = "edit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One destination, held by one worker until its lease ends. `token` fences off a worker that lost it.
-
-    One call of the method of its `turn` was taken from Slack's budgets for it. Of these, the first that is
-    there is what to do; those behind it are not read:
-
-    - `post`: to be looked for, else the oldest one committed and not sent;
-    - `deliveries`: those owed and not yet in a post, oldest first (500 at most);
-    - `watches`: cards that are not posted yet, else those that may show something old and may change by now.
-    """
-
-    destination: Destination
-    turn: Turn
-    token: int
-    post: Post | None
-    deliveries: tuple[Delivery, ...]
-    watches: tuple[Watch, ...]
-    last_ts: str | None
-
-
-class Store(Closings, Leases, Promises, Protocol):
+class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
     """The durable state. Each method is one transaction, unless it says otherwise.
 
     Raises StoreError when the database fails.
@@ -234,85 +185,6 @@ class Store(Closings, Leases, Promises, Protocol):
         """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
         ...
 
-    # --- subscriptions
-    async def subscribe(
-        self,
-        user_id: str,
-        job_id: str,
-        destination: Destination,
-        *,
-        seen_seq: int,
-        now: datetime,
-        failures_only: bool = False,
-    ) -> Subscribed:
-        """Add a wish. `seen_seq` is the version of the job that the person saw when pressing.
-
-        A person has at most one open subscription for a job and destination: asking again for failures only,
-        or for all again, changes it.
-        """
-        ...
-
-    async def unsubscribe(self, user_id: str, job_id: str, now: datetime) -> int:
-        """Close all the person's open subscriptions about the job; returns how many there were."""
-        ...
-
-    async def subscriptions(self, job_id: str) -> tuple[Subscription, ...]:
-        """Give the open subscriptions about a job, oldest first."""
-        ...
-
-    # --- watches and shared cards
-    async def add_watch(
-        self, user_id: str, job_id: str, destination: Destination, now: datetime, *, note: str = ""
-    ) -> bool:
-        """Open a watch, whose card shows `note`; False when one of this job is open in this destination."""
-        ...
-
-    async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
-        """Ask for a watch's last edit, which will show `note`, and its end. False when there is none."""
-        ...
-
-    async def watches(self, job_id: str) -> tuple[Watch, ...]:
-        """Give the open watches of a job (those not asked to stop), oldest first."""
-        ...
-
-    async def add_batch(
-        self,
-        user_id: str,
-        batch: Batch,
-        job_ids: Sequence[str],
-        destination: Destination,
-        now: datetime,
-        *,
-        note: str = "",
-    ) -> bool:
-        """Open a watch of many jobs; False when one of this batch is open in this destination.
-
-        To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
-        session that are not hidden; so do those that get it later, until the watch ends: with the last of
-        its jobs, or when it is stopped.
-        """
-        ...
-
-    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
-        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
-        ...
-
-    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
-        """Give the jobs of a batch, oldest first."""
-        ...
-
-    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
-        """Give the open watch at a destination of a batch that a job belongs to, or None."""
-        ...
-
-    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
-        """Give the jobs that have an open watch of their own at a destination."""
-        ...
-
-    async def add_post(self, post: Post) -> None:
-        """Queue a post (a shared card) for its destination."""
-        ...
-
     # --- actions and audit
     async def begin_action(
         self, kind: ActionKind, job_id: str, user_id: str, now: datetime, *, expires: timedelta
@@ -343,124 +215,6 @@ class Store(Closings, Leases, Promises, Protocol):
         self, kind: ActionKind, job_id: str, user_id: str, reason: str, now: datetime
     ) -> None:
         """Write the audit row of an attempt that was not allowed."""
-        ...
-
-    # --- the outbox
-    async def claim(self, now: datetime, *, lease: timedelta) -> Claim | None:
-        """Take the destination whose work has waited longest and may be done now, or None.
-
-        What is to be sent anywhere goes before any edit. In the same transaction a call is taken from Slack's
-        budgets, which all who send share; where they leave nothing, what needs them is not claimed.
-        """
-        ...
-
-    async def extend(self, claim: Claim, until: datetime) -> None:
-        """Let a claim hold until then. Does nothing when it was lost."""
-        ...
-
-    async def give_back(self, claim: Claim) -> None:
-        """Give the call back that was taken from Slack's budgets for a claim: it was not made."""
-        ...
-
-    async def refused(self, claim: Claim, *, until: datetime, now: datetime) -> None:
-        """Record that Slack refused the claim's call, and wants no such call before `until`.
-
-        An edit's or a look's method rests. Of posts the channel rests; when another channel's were refused
-        and it still rests, all of them do.
-        """
-        ...
-
-    async def commit_post(self, claim: Claim, *posts: Post) -> bool:
-        """Freeze a post, or several that belong together, and take their deliveries off the queue.
-
-        They are sent in the order of their ids. False, and nothing changed, when the claim was lost, a
-        delivery mentions others by now than the claim says, or the watch of a card is over by now: do not
-        send, claim anew. Raises StoreError when a delivery is not owed there.
-        """
-        ...
-
-    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
-        """Record that the post is about to be sent. False when the claim was lost: do not send.
-
-        From then on it may be there, and is to be looked for `LOOKS_AFTER_SILENCE` times.
-        """
-        ...
-
-    async def missing(self, claim: Claim, post_id: str, *, looks_left: int, unverified: bool = False) -> None:
-        """Record how often a post is still to be looked for; with 0 it is not there, and to be sent again.
-
-        `unverified`: it may be there all the same, and that could not be looked up.
-        """
-        ...
-
-    async def recall(self, claim: Claim, post_id: str) -> Claim | None:
-        """Undo the commit of a notice that surely never arrived, so that it is drawn anew.
-
-        Its deliveries are owed again, and those of the notices behind it, which are not there either: gives
-        the claim with them, and without a post, though there may be others that are no notices. None,
-        and nothing changed, when the claim was lost, or the post is no notice, is settled, was sent
-        unverified, or follows a page of its digest that is there.
-        """
-        ...
-
-    async def settle(self, claim: Claim, post_id: str, ts: str, *, shown: str = "", now: datetime) -> None:
-        """Record that the post is in its channel as `ts`; for a watch's card also what it shows."""
-        ...
-
-    async def bury(
-        self, claim: Claim, post_id: str, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
-    ) -> None:
-        """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over.
-
-        `pauses`: what people wished there is paused, what they watched there is over, and their posts are
-        queued, all at once; of what is paused or over by now, nobody is told again.
-        """
-        ...
-
-    async def mentioned(self, post_id: str) -> tuple[str, ...]:
-        """Give the people that the deliveries in a post mention, each once."""
-        ...
-
-    async def redirect(
-        self,
-        claim: Claim,
-        post_id: str,
-        reason: str,
-        *,
-        dms: Mapping[str, Destination],
-        note: str,
-        now: datetime,
-        pauses: Sequence[Pause] = (),
-    ) -> int:
-        """Bury a notice, and owe each transition in it to the people whom it mentioned, in `dms` (by user).
-
-        Who is not in `dms` is left out. A delivery that is made for it has the `note`; where the transition
-        is owed in that destination already, or was sent there, it is not owed again. Returns how many
-        destinations are to be told now; 0, and nothing changed, when the claim was lost. `pauses` as in
-        `bury`.
-        """
-        ...
-
-    async def settle_edit(self, claim: Claim, watch: Watch, shown: str, now: datetime) -> None:
-        """Record what a watch's card shows now. Ends the watch if it was closing, or its job has ended."""
-        ...
-
-    async def put_off(self, claim: Claim, watch: Watch, until: datetime) -> None:
-        """Let a card rest whose edit failed; nothing else waits for it."""
-        ...
-
-    async def end_watch(
-        self, claim: Claim, watch: Watch, reason: str, now: datetime, *, pauses: Sequence[Pause] = ()
-    ) -> None:
-        """End a watch whose card cannot be edited any more. `pauses` as in `bury`."""
-        ...
-
-    async def release(self, claim: Claim, *, next_send_at: datetime) -> None:
-        """Give the destination back; nobody claims it before `next_send_at`."""
-        ...
-
-    async def next_due(self, now: datetime) -> datetime | None:
-        """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
         ...
 
     # --- bookkeeping

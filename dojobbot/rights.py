@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from dojobbot.domain import Job, PlatformUser, SlackUser
+from dojobbot.directory import PlatformUser, SlackUser
+from dojobbot.domain import Job
 from dojobbot.orders import Person, email_in
 
 __all__ = [

@@ -25,7 +25,8 @@ from dojobbot.deeporigin.paging import PagePlan
 from dojobbot.deeporigin.plain_http import PlainTransport, without_proxy
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import LogLine, PlatformUser, Snapshot
+from dojobbot.directory import PlatformUser
+from dojobbot.domain import LogLine, Snapshot
 from dojobbot.errors import PlatformError
 
 SIDE_BY_SIDE = 4

@@ -17,7 +17,8 @@ from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.exchange import Answer, Came, Exchange, Pause, Steps
 from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
-from dojobbot.domain import Job, JobFilter, Listing, LogLine, PlatformUser, Reading, Snapshot
+from dojobbot.directory import PlatformUser
+from dojobbot.domain import Job, JobFilter, Listing, LogLine, Reading, Snapshot
 
 PAGE_SIZE = 1_000
 SIDE_BY_SIDE = 4

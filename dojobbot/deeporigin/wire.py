@@ -26,7 +26,8 @@ from dojobbot.deeporigin.rows import (
     decode_object,
     flat,
 )
-from dojobbot.domain import Job, PlatformUser, normalise
+from dojobbot.directory import PlatformUser
+from dojobbot.domain import Job, normalise
 from dojobbot.errors import MalformedReply, PlatformUnavailable
 from dojobbot.fields import text
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from dojobbot.domain import Job, JobFilter, Listing, SlackUser
+from dojobbot.directory import SlackUser
+from dojobbot.domain import Job, JobFilter, Listing
 from dojobbot.errors import JobNotFound, PlatformError
 from dojobbot.query import JobsQuery, parse_job, parse_jobs
 from dojobbot.query_reports import parse_report

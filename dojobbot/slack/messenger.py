@@ -22,7 +22,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from dojobbot.domain import Channel, Destination, SlackUser
+from dojobbot.directory import Channel, SlackUser
+from dojobbot.domain import Destination
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,

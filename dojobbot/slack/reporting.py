@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from dojobbot.domain import Destination, SlackUser
+from dojobbot.directory import SlackUser
+from dojobbot.domain import Destination
 from dojobbot.orders import FiguresOrder, FileOrder, JobsOrder, OpenExport
 from dojobbot.query import JobsQuery
 from dojobbot.query_reports import Report, ReportQuery

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dojobbot.domain import Destination, KnownJob, Post, PostKind
-from dojobbot.ports import Subscribed
+from dojobbot.following import Subscribed
 from dojobbot.slack.services import Services
 from dojobbot.slack.text import mention
 from dojobbot.slack.views import answers

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Destination
 from dojobbot.limits import CHANNEL_POSTS, POSTS, TIER_3, Budget
-from dojobbot.ports import Turn
+from dojobbot.outbox import Turn
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import EPOCH, budgets
 

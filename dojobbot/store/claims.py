@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Destination, Post, Watch
-from dojobbot.ports import Claim, Turn
+from dojobbot.outbox import Claim, Turn
 from dojobbot.store import budgets, rows
 from dojobbot.store.deliveries import owed_at
 from dojobbot.store.tables import Moment, deliveries, destinations, posts, watches

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.decide import covers
 from dojobbot.domain import ENDED, Destination, Owed, Subscription, Transition, Watch
-from dojobbot.ports import Subscribed
+from dojobbot.following import Subscribed
 from dojobbot.store import rows
 from dojobbot.store.deliveries import owe_also
 from dojobbot.store.inserting import insert_new

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Delivery, Destination, Owed, Watch
 from dojobbot.fates import Pause, Resumed, Stranded
-from dojobbot.ports import Claim
+from dojobbot.outbox import Claim
 from dojobbot.store import jobs, posts, rows
 from dojobbot.store.claims import holds
 from dojobbot.store.deliveries import owe_also

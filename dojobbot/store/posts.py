@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import ENDED, LOOKS_AFTER_SILENCE, Destination, Owed, Post, PostKind, Watch
 from dojobbot.errors import StoreError
 from dojobbot.limits import CARD_EVERY
-from dojobbot.ports import Claim
+from dojobbot.outbox import Claim
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
 from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also, owed_at

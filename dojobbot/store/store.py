@@ -24,9 +24,10 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
+from dojobbot.following import Subscribed
 from dojobbot.leases import Lease
 from dojobbot.orders import OpenExport
-from dojobbot.ports import Claim, Subscribed
+from dojobbot.outbox import Claim
 from dojobbot.store import (
     batches,
     budgets,

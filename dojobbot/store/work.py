@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.ports import Turn
+from dojobbot.outbox import Turn
 from dojobbot.store.budgets import POST, method
 from dojobbot.store.deliveries import IS_OWED
 from dojobbot.store.tables import EPOCH, Moment, budgets, deliveries, destinations, posts, watches

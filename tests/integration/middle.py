@@ -18,10 +18,11 @@ from typing import Any
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.domain import Destination, KnownJob, Transition
+from dojobbot.following import Subscribed
 from dojobbot.leadership import Leadership
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
-from dojobbot.ports import Messenger, Platform, Store, Subscribed
+from dojobbot.ports import Messenger, Platform, Store
 from dojobbot.rights import Control
 from dojobbot.simulator import scenario
 from dojobbot.simulator.faults import Fault

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dojobbot.domain import Branch, Destination, Job, Post, PostKind, Progress, Quote, QuoteLine, Reading
-from dojobbot.ports import Claim, Store
+from dojobbot.outbox import Claim
+from dojobbot.ports import Store
 from dojobbot.store.store import open_store
 from tests import postgres
 

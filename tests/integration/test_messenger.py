@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from dojobbot.domain import Channel, Destination
+from dojobbot.directory import Channel
+from dojobbot.domain import Destination
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import Destination, Post, PostKind
-from dojobbot.ports import Claim
+from dojobbot.outbox import Claim
 from dojobbot.simulator.slack_api.world import ADA, BORIS, GENERAL, SCOPES
 from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
 from dojobbot.slack.messenger import REQUEST_TIMEOUT, SlackMessenger

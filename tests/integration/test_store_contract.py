@@ -12,7 +12,8 @@ import pytest
 
 from dojobbot.domain import ActionKind, Destination, JobFilter, KnownJob, Reading, Transition
 from dojobbot.errors import ActionInFlight, ScopeMismatch, StoreError
-from dojobbot.ports import Store, Subscribed
+from dojobbot.following import Subscribed
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     A_JOB,
     ADA,

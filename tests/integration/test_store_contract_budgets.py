@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import LOOKS_AFTER_SILENCE, Destination
-from dojobbot.ports import Claim, Store, Turn
+from dojobbot.outbox import Claim, Turn
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     ADA,
     BACKENDS,

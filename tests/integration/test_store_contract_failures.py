@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import GONE
-from dojobbot.ports import Store, Subscribed
+from dojobbot.following import Subscribed
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     ADA,
     BACKENDS,

@@ -12,7 +12,9 @@ import pytest
 
 from dojobbot.domain import LOOKS_AFTER_SILENCE, ActionKind
 from dojobbot.errors import StoreError
-from dojobbot.ports import Claim, Store, Subscribed
+from dojobbot.following import Subscribed
+from dojobbot.outbox import Claim
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     ADA,
     BACKENDS,

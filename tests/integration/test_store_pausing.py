@@ -10,7 +10,9 @@ import pytest
 
 from dojobbot.domain import Destination, Post, PostKind
 from dojobbot.fates import Pause, Resumed
-from dojobbot.ports import Claim, Store, Subscribed
+from dojobbot.following import Subscribed
+from dojobbot.outbox import Claim
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     A_JOB,
     ADA,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import Destination
-from dojobbot.ports import Claim, Store
+from dojobbot.outbox import Claim
+from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     ADA,
     BACKENDS,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from dojobbot.domain import Job, PlatformUser, SlackUser
+from dojobbot.directory import PlatformUser, SlackUser
+from dojobbot.domain import Job
 from dojobbot.rights import creators_of, not_owner, owner_name, stranger
 
 ADA = SlackUser(id="U1", team_id="T1", name="ada", email="Ada@Example.org", email_confirmed=True)

@@ -1,0 +1,104 @@
+"""Who follows which job: what those who press and those who watch ask of the store. See `ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from dojobbot.domain import Batch, Destination, Job, Subscription, Watch
+
+__all__ = ["Following", "Subscribed"]
+
+
+class Subscribed(StrEnum):
+    """What came of a wish to be told."""
+
+    NEW = "new"
+    ALREADY = "already"
+    CHANGED = "changed"
+    """It was about failures only, and is about every end now, or the other way round."""
+    OWED = "owed"
+    """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
+    ENDED = "ended"
+    """It had ended before; nothing was subscribed."""
+
+
+class Following(Protocol):
+    """The part of the store that keeps subscriptions and watches. Each method is one transaction."""
+
+    # --- subscriptions
+    async def subscribe(
+        self,
+        user_id: str,
+        job_id: str,
+        destination: Destination,
+        *,
+        seen_seq: int,
+        now: datetime,
+        failures_only: bool = False,
+    ) -> Subscribed:
+        """Add a wish. `seen_seq` is the version of the job that the person saw when pressing.
+
+        A person has at most one open subscription for a job and destination: asking again for failures only,
+        or for all again, changes it.
+        """
+        ...
+
+    async def unsubscribe(self, user_id: str, job_id: str, now: datetime) -> int:
+        """Close all the person's open subscriptions about the job; returns how many there were."""
+        ...
+
+    async def subscriptions(self, job_id: str) -> tuple[Subscription, ...]:
+        """Give the open subscriptions about a job, oldest first."""
+        ...
+
+    # --- watches and shared cards
+    async def add_watch(
+        self, user_id: str, job_id: str, destination: Destination, now: datetime, *, note: str = ""
+    ) -> bool:
+        """Open a watch, whose card shows `note`; False when one of this job is open in this destination."""
+        ...
+
+    async def stop_watch(self, job_id: str, destination: Destination, *, note: str, now: datetime) -> bool:
+        """Ask for a watch's last edit, which will show `note`, and its end. False when there is none."""
+        ...
+
+    async def watches(self, job_id: str) -> tuple[Watch, ...]:
+        """Give the open watches of a job (those not asked to stop), oldest first."""
+        ...
+
+    async def add_batch(
+        self,
+        user_id: str,
+        batch: Batch,
+        job_ids: Sequence[str],
+        destination: Destination,
+        now: datetime,
+        *,
+        note: str = "",
+    ) -> bool:
+        """Open a watch of many jobs; False when one of this batch is open in this destination.
+
+        To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
+        session that are not hidden; so do those that get it later, until the watch ends: with the last of
+        its jobs, or when it is stopped.
+        """
+        ...
+
+    async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
+        """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""
+        ...
+
+    async def batch_members(self, watch_id: int) -> tuple[Job, ...]:
+        """Give the jobs of a batch, oldest first."""
+        ...
+
+    async def batch_holding(self, job_id: str, destination: Destination) -> Watch | None:
+        """Give the open watch at a destination of a batch that a job belongs to, or None."""
+        ...
+
+    async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
+        """Give the jobs that have an open watch of their own at a destination."""
+        ...
