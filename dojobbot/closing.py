@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dojobbot.domain import Destination, Post, PostKind, Watch
 from dojobbot.errors import DeliveryUnknown, SlackError, SlackThrottled, SlackUnavailable
@@ -60,8 +61,11 @@ class Closing:
         if code not in ONE_CARD:
             return await self.of_place(watch.destination, code)
         known = await self._store.job(watch.job_id)
-        jobs = () if known is None else (known.job,)
-        alone = Stranded(user_id=watch.user_id, watches=(watch,), watched=jobs)
+        alone = Stranded(user_id=watch.user_id, watches=(watch,))
+        if known is not None and watch.batch is not None:
+            alone = replace(alone, batches=((watch.batch, known.job),))
+        elif known is not None:
+            alone = replace(alone, watched=(known.job,))
         return await self._pauses(watch.destination, code, (alone,))
 
     async def _pauses(

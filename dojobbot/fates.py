@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from dojobbot.domain import Destination, Job, Post, Subscription, Transition, Watch
+from dojobbot.domain import Batch, Destination, Job, Post, Subscription, Transition, Watch
 
 __all__ = ["Closings", "Fate", "Fates", "Pause", "Resumed", "Stranded", "Wish"]
 
@@ -19,7 +19,8 @@ __all__ = ["Closings", "Fate", "Fates", "Pause", "Resumed", "Stranded", "Wish"]
 class Stranded:
     """What one person follows in a place: open subscriptions that are not paused, and open watches.
 
-    `told` and `watched` are the jobs of the two, each once, oldest wish first.
+    `told` are the jobs of the subscriptions, `watched` those that have a live card of their own, `batches`
+    what the other cards show, each with a job that belongs to it. Each once, oldest wish first.
     """
 
     user_id: str
@@ -27,6 +28,7 @@ class Stranded:
     watches: tuple[Watch, ...] = ()
     told: tuple[Job, ...] = ()
     watched: tuple[Job, ...] = ()
+    batches: tuple[tuple[Batch, Job], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,9 @@ show as soon as its quote is approved."""
 STRAYS_AT_ONCE = 50
 GETS_AT_ONCE = 200
 """In one tick, which stays short however many jobs end together; the others come first in the next."""
+GETS_CATCHING_UP = 2_000
+"""In the first tick after a while: what ended meanwhile is told in the order in which it ended, and that is
+known when all of it is read. At half a second a get these take two minutes."""
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
 TICKS = "ticks"
@@ -154,6 +157,8 @@ class Watcher:
             # Cancelled by `stop`, the tick still ends quietly for the scheduler, which would log a failure.
             await asyncio.wait({self._ticking})
             self._is_catching_up = False
+            # Cards of jobs that only made progress may be old now.
+            self._on_change()
             # What changed meanwhile may have had to wait for the tick.
             self._early.wake(())
 
@@ -217,7 +222,8 @@ class Watcher:
         if late is None:
             # What comes after is about single jobs: it changes nothing about which new ones were seen.
             await self._note_good(began_at, looked_at)
-        await self._read_each(await self._to_get(listed), late)
+        most = GETS_AT_ONCE if late is None else GETS_CATCHING_UP
+        await self._read_each(await self._to_get(listed, most), late)
         if late is not None:
             await self._note_good(began_at, looked_at)
 
@@ -225,11 +231,12 @@ class Watcher:
         await self._store.set_last_good_tick(looked_at, began_at=began_at, under=self._leadership.held())
         self.health = replace(self.health, last_good_at=began_at)
 
-    async def _to_get(self, listed: Mapping[str, str]) -> list[str]:
+    async def _to_get(self, listed: Mapping[str, str], most: int) -> list[str]:
         """Choose the jobs to read one by one, and forget what was remembered of others.
 
         Args:
             listed: the jobs in a listing -> their statuses.
+            most: how many may be read in this tick.
         """
         followed, watched, unfinished = await asyncio.gather(
             self._store.followed(), self._store.watched(), self._store.unfinished()
@@ -242,7 +249,7 @@ class Watcher:
         strays = [job_id for job_id in unfinished if job_id not in followed and job_id not in listed]
         self._remember_only(urgent | quoted | set(strays), listed)
         patient = [*self._patiently(sorted(quoted)), *self._patiently(strays)[:STRAYS_AT_ONCE]]
-        chosen = self._longest_waiting([*sorted(urgent), *patient])[:GETS_AT_ONCE]
+        chosen = self._longest_waiting([*sorted(urgent), *patient])[:most]
         self._asked_at |= dict.fromkeys(chosen, self._clock.now())
         return chosen
 
@@ -337,6 +344,7 @@ class Watcher:
         """Read a job between two ticks. What goes wrong is left to the next one, which reads it again."""
         try:
             await self._observe((await self._platform.get_job(job_id),))
+            self._on_change()
         except LeaseLost:
             self._leadership.step_back()
         except PlatformThrottled as error:
@@ -352,7 +360,8 @@ class Watcher:
         )
         for each in transitions:
             log.info("job %s went from %s to %s", each.job_id, each.old, each.new)
-        self._on_change()
+        if transitions:
+            self._on_change()
 
     def _note_unreadable(self, failed: dict[str, PlatformError]) -> None:
         news = [job_id for job_id in failed if job_id not in self._unreadable]

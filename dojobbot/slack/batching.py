@@ -42,8 +42,7 @@ async def watch_all(
     if refusal is not None:
         return answers.sentence(refusal)
     ids_of_all = {job.id for job in jobs}
-    readings = [each for each in listing.readings if each.job.id in ids_of_all]
-    await services.store.observe(readings, services.clock.now())
+    await services.observe([each for each in listing.readings if each.job.id in ids_of_all])
     if len(jobs) > 1:
         return answers.sentence(await _watch_many(services, place, _batch(query, jobs), jobs))
     known = await services.store.job(jobs[0].id)

@@ -192,10 +192,7 @@ async def _draw(
 ) -> Payload:
     shown = {job.id for job in jobs[: query.limit]}
     # What is shown is remembered; the rest of a long listing is the watcher's work.
-    await services.store.observe(
-        [each for each in listing.readings if each.job.id in shown], services.clock.now()
-    )
-    services.wake()
+    await services.observe([each for each in listing.readings if each.job.id in shown])
     items = [(job, await services.people.owner_name(job)) for job in jobs[: query.limit]]
     return job_list(
         JobList(

@@ -43,7 +43,7 @@ POST_EVENT = "dojobbot_post"
 REQUEST_TIMEOUT = 30
 HISTORY_PAGE = 200
 HISTORY_PAGES = 20
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=10)
 """A message may look as if it had arrived before it was sent: its ts is by Slack's clock, not by ours."""
 ARRIVES_WITHIN = timedelta(hours=1)
 """Far longer than any request takes: what came into a channel later is not looked through."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -59,10 +59,14 @@ class Services:
         """
         return await self.store.first_press(body["trigger_id"], self.clock.now())
 
+    async def observe(self, readings: Sequence[Reading]) -> None:
+        """Store readings; what they owe is sent soon. Cards that show only their progress wait for a tick."""
+        if await self.store.observe(readings, self.clock.now()):
+            self.wake()
+
     async def take_in(self, reading: Reading) -> KnownJob:
         """Store a reading and give the job as it is known then."""
-        await self.store.observe([reading], self.clock.now())
-        self.wake()
+        await self.observe([reading])
         known = await self.store.job(reading.job.id)
         if known is None:
             raise JobNotFound(reading.job.id)

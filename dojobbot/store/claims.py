@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import Destination, Post, Watch
 from dojobbot.outbox import Claim, Turn
 from dojobbot.store import budgets, rows
 from dojobbot.store.deliveries import owed_at
-from dojobbot.store.tables import Moment, deliveries, destinations, posts, watches
-from dojobbot.store.work import IS_OPEN, IS_WAITING, servable
+from dojobbot.store.tables import deliveries, destinations, posts, watches
+from dojobbot.store.work import IS_OPEN, IS_WAITING, longest_waiting, soonest
 
 __all__ = ["claim", "clear_leases", "extend", "holds", "next_due", "release"]
 
@@ -22,17 +22,10 @@ async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) ->
 
     What is to be sent goes before edits. A look comes first: what waits behind it may not be sent before.
     """
-    openings = await budgets.openings(connection, to_spend=True)
+    moments = {"now": now, **await budgets.openings(connection, to_spend=True)}
     for turn in (Turn.LOOK, Turn.POST, Turn.EDIT):
-        query, ready_at = servable(connection, turn, openings)
-        longest_first = (
-            query.where(ready_at <= now)
-            # Of what waits equally long, the destination that was served last waits.
-            .order_by("since", destinations.c.next_send_at, destinations.c.key)
-            .limit(1)
-            .with_for_update(of=destinations, skip_locked=True, key_share=True)
-        )
-        row = (await connection.execute(longest_first)).one_or_none()
+        query = longest_waiting(connection.dialect.name, turn)
+        row = (await connection.execute(query, moments)).one_or_none()
         if row is not None:
             return await _take(connection, row, turn, now, lease)
     return None
@@ -92,12 +85,8 @@ async def release(connection: AsyncConnection, claim: Claim, next_send_at: datet
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
     """Say when a destination with work can be claimed next."""
     openings = await budgets.openings(connection)
-    soonest = None
-    for turn in Turn:
-        query, ready_at = servable(connection, turn, openings)
-        due = await connection.scalar(query.with_only_columns(func.min(ready_at, type_=Moment)))
-        soonest = min(filter(None, (soonest, due)), default=None)
-    return None if soonest is None else max(now, soonest)
+    found: datetime | None = await connection.scalar(soonest(connection.dialect.name), openings)
+    return None if found is None else max(now, found)
 
 
 async def clear_leases(connection: AsyncConnection) -> None:

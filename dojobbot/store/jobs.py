@@ -43,9 +43,19 @@ async def find_all(
 
 
 async def digests(connection: AsyncConnection, job_ids: Iterable[str]) -> dict[str, str]:
-    """Give the digests of those of the jobs that are stored, by id."""
-    query = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(tuple(job_ids)))
-    return {row.id: row.digest for row in await connection.execute(query)}
+    """Give the digests of those of the jobs that are stored, by id.
+
+    Most are asked for in ticks, of jobs under way. Those are found in an index that holds nothing else, so
+    that a tick costs the same however long the history is. SQLite would rather look among all jobs.
+    """
+    wanted = set(job_ids)
+    query = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(wanted))
+    under_way = query.where(IS_UNFINISHED).with_hint(jobs, "INDEXED BY ix_jobs_unfinished_digest", "sqlite")
+    found = {row.id: row.digest for row in await connection.execute(under_way)}
+    if rest := wanted.difference(found):
+        others = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(rest))
+        found |= {row.id: row.digest for row in await connection.execute(others)}
+    return found
 
 
 async def with_prefix(connection: AsyncConnection, prefix: str, limit: int) -> tuple[KnownJob, ...]:

@@ -49,7 +49,13 @@ async def stranded(connection: AsyncConnection, place: Destination) -> tuple[Str
                 subscriptions=told,
                 watches=shown,
                 told=tuple(known[job_id].job for job_id in dict.fromkeys(each.job_id for each in told)),
-                watched=tuple(known[job_id].job for job_id in dict.fromkeys(each.job_id for each in shown)),
+                watched=tuple(
+                    known[job_id].job
+                    for job_id in dict.fromkeys(each.job_id for each in shown if each.batch is None)
+                ),
+                batches=tuple(
+                    (each.batch, known[each.job_id].job) for each in shown if each.batch is not None
+                ),
             )
         )
     return tuple(found)

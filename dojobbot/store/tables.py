@@ -120,6 +120,8 @@ transitions = Table(
 IS_UNFINISHED = jobs.c.status.not_in([literal(each, literal_execute=True) for each in sorted(TERMINAL)])
 """The job is at a status that is not terminal."""
 _only_where("ix_jobs_unfinished", jobs.c.read_at, jobs.c.id, where=IS_UNFINISHED)
+# What a tick compares with what it reads, apart from a long history.
+_only_where("ix_jobs_unfinished_digest", jobs.c.id, jobs.c.digest, where=IS_UNFINISHED)
 # For what begins with some characters, whatever the order of the database's language.
 Index("ix_jobs_id_start", jobs.c.id, postgresql_ops={"id": "text_pattern_ops"}).ddl_if(dialect="postgresql")
 

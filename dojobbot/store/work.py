@@ -6,8 +6,8 @@ else is sent there, and live cards are edited when there is nothing to send.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    bindparam,
     case,
     exists,
     func,
@@ -24,28 +25,58 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.outbox import Turn
-from dojobbot.store.budgets import POST, method
+from dojobbot.store.budgets import METHODS, POST, method
 from dojobbot.store.deliveries import IS_OWED
 from dojobbot.store.tables import EPOCH, Moment, budgets, deliveries, destinations, posts, watches
 
-__all__ = ["IS_OPEN", "IS_UNKNOWN", "IS_WAITING", "servable"]
+__all__ = ["IS_OPEN", "IS_UNKNOWN", "IS_WAITING", "longest_waiting", "soonest"]
 
 IS_OPEN = posts.c.settled_at.is_(None)
 IS_UNKNOWN = IS_OPEN & posts.c.attempted_at.is_not(None)
 IS_WAITING = watches.c.closed_at.is_(None) & watches.c.waiting_since.is_not(None)
 _IS_NEW = IS_WAITING & watches.c.ts.is_(None)
+_NOW = bindparam("now", type_=Moment)
+_OPENING = {name: bindparam(name, type_=Moment) for name in METHODS}
+"""Parameters of the statements: from when on each method may be called."""
 
 
-def servable(
-    connection: AsyncConnection, turn: Turn, openings: Mapping[str, datetime]
-) -> tuple[Select[Any], ColumnElement[datetime]]:
+@cache
+def longest_waiting(dialect: str, turn: Turn) -> Select[Any]:
+    """Give the query of the destination to be served next by a turn, locked, or of no row.
+
+    It gives the columns of `destinations` and `since`, when the oldest of that work came up. Its parameters
+    are `now` and what `budgets.openings` gives. Made once: it is asked often, and long in the making.
+    """
+    query, ready_at = _servable(dialect, turn)
+    return (
+        query.where(ready_at <= _NOW)
+        # Of what waits equally long, the destination that was served last waits.
+        .order_by("since", destinations.c.next_send_at, destinations.c.key)
+        .limit(1)
+        .with_for_update(of=destinations, skip_locked=True, key_share=True)
+    )
+
+
+@cache
+def soonest(dialect: str) -> Select[Any]:
+    """Give the query of the moment from which on some destination may be served, NULL when none has work.
+
+    Its parameters are what `budgets.openings` gives.
+    """
+    moments = []
+    for turn in Turn:
+        query, ready_at = _servable(dialect, turn)
+        moments.append(query.with_only_columns(func.min(ready_at, type_=Moment).label("ready_at")))
+    ready = union_all(*moments).subquery()
+    return select(func.min(ready.c.ready_at, type_=Moment))
+
+
+def _servable(dialect: str, turn: Turn) -> tuple[Select[Any], ColumnElement[datetime]]:
     """Give the query of the destinations with work of a kind, and from when on each of them may be served.
 
-    The query gives the columns of `destinations` and `since`, when the oldest of that work came up. The
-    second heeds the destination's lease and rest, the cards' pace, and Slack's budgets.
+    The second heeds the destination's lease and rest, the cards' pace, and Slack's budgets.
     """
     work = {Turn.LOOK: _looks, Turn.POST: _sends, Turn.EDIT: _edits}[turn]()
     query = select(destinations, work.c.since).join_from(
@@ -54,7 +85,7 @@ def servable(
     moments = [
         destinations.c.next_send_at,
         func.coalesce(destinations.c.lease_until, _moment(EPOCH)),
-        _opening(turn, openings),
+        _opening(turn),
     ]
     if turn is Turn.POST:
         of_channel = (budgets.c.method == POST) & (budgets.c.channel_id == destinations.c.channel_id)
@@ -63,7 +94,7 @@ def servable(
     if turn is Turn.EDIT:
         query = query.where(~_there(posts, IS_OPEN), ~_there(deliveries, IS_OWED), ~_there(watches, _IS_NEW))
         moments.append(work.c.due)
-    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    latest = func.max if dialect == "sqlite" else func.greatest
     return query, latest(*moments, type_=Moment)
 
 
@@ -76,9 +107,9 @@ def _moment(value: datetime) -> ColumnElement[datetime]:
     return literal(value, Moment)
 
 
-def _opening(turn: Turn, openings: Mapping[str, datetime]) -> ColumnElement[datetime]:
+def _opening(turn: Turn) -> ColumnElement[datetime]:
     """Say when the method that serves a destination may be called."""
-    alone, in_thread = (_moment(openings[method(turn, in_thread=each)]) for each in (False, True))
+    alone, in_thread = (_OPENING[method(turn, in_thread=each)] for each in (False, True))
     if turn is not Turn.LOOK:
         return alone
     return case((destinations.c.thread_ts.is_(None), alone), else_=in_thread)

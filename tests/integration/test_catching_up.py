@@ -61,6 +61,24 @@ async def test_what_ended_while_the_bot_was_down_is_told_in_order(built: Middle)
     assert told(built) == IN_ORDER
 
 
+async def test_order_holds_however_many_ended_meanwhile(built: Middle) -> None:
+    """More than one tick reads one by one otherwise; a job is told of after those that ended before it."""
+    names = [f"Screen {number:03}" for number in range(250)]
+    jobs = {name: built.old_job(name=name) for name in names}
+    for job_id in jobs.values():
+        await built.follow(job_id)
+    await built.watcher.tick()
+    for name in names:
+        built.clock.advance(seconds=10)
+        built.world.change(jobs[name], status="Succeeded", completedAt=iso(built.world.now()))
+    built.clock.advance(hours=1)
+    await built.another_watcher().tick()
+    await built.deliver(built.another_notifier())
+    texts = [shown(each) for each in built.messages()]
+    assert [sum(name in text for text in texts) for name in names] == [1] * len(names)
+    assert sorted(names, key=" ".join(texts).index) == names
+
+
 @pytest.mark.parametrize("kind", ["refused", "status", "lost_reply"])
 async def test_what_ended_while_slack_was_down_is_told_once_and_late(built: Middle, kind: str) -> None:
     """A message that was drawn at the beginning of it, too; whatever Slack did with the requests."""

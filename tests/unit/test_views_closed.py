@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dojobbot.domain import Destination, Job, Subscription
+from dojobbot.domain import Batch, BatchKind, Destination, Job, Subscription
 from dojobbot.fates import Resumed, Stranded
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.closed import closed, instead, paused, resumed
@@ -57,10 +57,25 @@ def test_nothing_else_is_a_place(text: str) -> None:
     assert ids.decode_place(text) is None
 
 
+@pytest.mark.parametrize(("code", "told"), [("message_not_found", ()), ("is_archived", (JOB,))])
+def test_a_card_of_many_jobs_is_called_by_what_they_share(code: str, told: tuple[Job, ...]) -> None:
+    """Not by one of its jobs, which nobody would connect with it; beside the other cards there."""
+    batch = Batch(BatchKind.TAG, "cdk2-screen")
+    other = replace(JOB, name="Other")
+    stranded = Stranded(
+        user_id="U1", told=told, watched=(other,), batches=((batch, replace(JOB, name="Ligand 7")),)
+    )
+    said = str(closed(stranded, CHANNEL, code))
+    assert "Tag cdk2-screen" in said
+    assert "Other" in said
+    assert "Ligand 7" not in said
+
+
 @given(st.lists(jobs(), max_size=30).map(tuple), st.lists(jobs(), max_size=30).map(tuple), st.text())
 def test_any_message_keeps_slacks_limits(told: tuple[Job, ...], watched: tuple[Job, ...], code: str) -> None:
     """With any jobs in it, and any word of Slack's."""
-    stranded = Stranded(user_id="U1", told=told, watched=watched)
+    batches = tuple((Batch(BatchKind.WORDS, code), each) for each in watched[1::2])
+    stranded = Stranded(user_id="U1", told=told, watched=watched[::2], batches=batches)
     if told or watched:
         payload = cast("dict[str, Any]", closed(stranded, CHANNEL, code))
         assert [each for each in problems(payload) if "<#C0GENERAL1>" not in each] == []

@@ -8,6 +8,7 @@ from dojobbot.domain import Destination, Job, Subscription
 from dojobbot.fates import Resumed, Stranded
 from dojobbot.slack.text import escape, foreign, plural
 from dojobbot.slack.views import blocks, ids
+from dojobbot.slack.views.batch import batch_name
 from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.describe import short_id, title
 from dojobbot.slack.views.status import LOOKS
@@ -67,10 +68,10 @@ def closed(stranded: Stranded, place: Destination, code: str) -> Payload:
         text = f"A live card of yours in {where} is over: {why(code)}."
         if code != "message_not_found":
             text = f"I can't keep your live card in {where} up to date any more: {why(code)}."
-        return blocks.message(text, [_attachment([blocks.section(_list(stranded.watched))])])
-    body = [blocks.section(f"You wanted to be told there about\n{_list(stranded.told)}")]
-    if stranded.watched:
-        body.append(blocks.section(f"Your live cards there are over:\n{_list(stranded.watched)}"))
+        return blocks.message(text, [_attachment([blocks.section(_cards(stranded))])])
+    body = [blocks.section(f"You wanted to be told there about\n{_jobs(stranded.told)}")]
+    if stranded.watched or stranded.batches:
+        body.append(blocks.section(f"Your live cards there are over:\n{_cards(stranded)}"))
     body.append(
         blocks.section("I go on following, and what happens meanwhile waits. Where do you want to be told?")
     )
@@ -113,11 +114,22 @@ def _remedy(place: Destination, code: str) -> str:
     return f"ask who looks after {channel} to let me post there."
 
 
-def _list(jobs: Sequence[Job]) -> str:
-    lines = [f"• {title(job, 60)} {short_id(job)}" for job in jobs[:MOST_NAMED]]
-    if len(jobs) > MOST_NAMED:
-        lines.append(f"and {plural(len(jobs) - MOST_NAMED, 'more job')}")
-    return "\n".join(lines)
+def _jobs(jobs: Sequence[Job]) -> str:
+    return _list([_line(job) for job in jobs], "more job")
+
+
+def _cards(stranded: Stranded) -> str:
+    batches = [f"• {batch_name(batch, example)}" for batch, example in stranded.batches]
+    return _list([*(_line(job) for job in stranded.watched), *batches], "more card")
+
+
+def _line(job: Job) -> str:
+    return f"• {title(job, 60)} {short_id(job)}"
+
+
+def _list(lines: Sequence[str], more: str) -> str:
+    rest = len(lines) - MOST_NAMED
+    return "\n".join([*lines[:MOST_NAMED], *([f"and {plural(rest, more)}"] if rest > 0 else [])])
 
 
 def _attachment(body: Sequence[blocks.Block]) -> blocks.Block:
