@@ -247,9 +247,10 @@ class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
     async def prune(self, before: datetime, *, limit: int) -> int:
         """Remove what was over before a moment: at most `limit` rows of each kind; returns how many it were.
 
-        That is: settled posts with their deliveries, closed watches, subscriptions and actions, and jobs that
-        ended, of which nothing was read since, and on which nothing of the others hangs. Spared: whatever is
-        open or unsettled, and the audit. 0: there is nothing left to remove.
+        That is: settled posts with their deliveries, closed watches, subscriptions and actions, jobs that
+        ended, of which nothing was read since, and on which nothing of the others hangs, and destinations
+        where nothing was sent since and that nothing is about. Spared: whatever is open or unsettled, and the
+        audit. 0: there is nothing left to remove.
         """
         ...
 

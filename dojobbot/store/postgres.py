@@ -51,8 +51,9 @@ POOL = {
     "pool_recycle": 1800,
     "pool_use_lifo": True,
 }
-LOST_TO_ANOTHER = frozenset({"40001", "40P01", "23505"})
-"""serialization_failure, deadlock_detected, unique_violation: a row that another put where none was found."""
+LOST_TO_ANOTHER = frozenset({"40001", "40P01", "23503", "23505"})
+"""serialization_failure, deadlock_detected, foreign_key_violation (a row that another just removed) and
+unique_violation (a row that another put where none was found)."""
 NO_ENTRY = re.compile(r"FATAL:\s+(?!.*(starting up|shutting down|recovery|too many|remaining connection))")
 """A refusal that waiting does not change, such as a wrong password."""
 POSTGRES = Kind(

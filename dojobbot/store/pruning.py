@@ -1,20 +1,23 @@
-"""Forgetting what has long been over: settled posts, closed wishes, ended jobs. The audit is spared.
+"""Forgetting what has long been over: settled posts, closed wishes, ended jobs, and the places of all that.
 
-What was held all that time, and nobody asked for, is over as well.
+What was held all that time, and nobody asked for, is over as well. The audit is spared.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, exists, select
+from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED
+from dojobbot.store.budgets import WHOLE_WORKSPACE
 from dojobbot.store.tables import (
     actions,
     batch_members,
+    budgets,
     deliveries,
+    destinations,
     exports,
     jobs,
     posts,
@@ -25,6 +28,7 @@ from dojobbot.store.tables import (
 __all__ = ["prune"]
 
 HANGING_ON_JOBS = (subscriptions, watches, batch_members, actions, deliveries)
+HANGING_ON_DESTINATIONS = (subscriptions, watches, posts, deliveries)
 
 
 async def prune(connection: AsyncConnection, before: datetime, limit: int) -> int:
@@ -38,7 +42,21 @@ async def prune(connection: AsyncConnection, before: datetime, limit: int) -> in
     over = jobs.c.status.in_(ENDED) & (jobs.c.read_at < before)
     for table in HANGING_ON_JOBS:
         over &= ~exists().where(table.c.job_id == jobs.c.id)
-    return removed + await _prune_some(connection, jobs, over, limit)
+    removed += await _prune_some(connection, jobs, over, limit)
+    return removed + await _prune_places(connection, before, limit)
+
+
+async def _prune_places(connection: AsyncConnection, before: datetime, limit: int) -> int:
+    """Remove destinations that nothing is about any more, and the budgets of channels without any."""
+    # What a replica held that died stays marked as leased.
+    is_free = destinations.c.lease_until.is_(None) | (destinations.c.lease_until < before)
+    idle = (destinations.c.next_send_at < before) & is_free
+    for table in HANGING_ON_DESTINATIONS:
+        idle &= ~exists().where(table.c.destination_key == destinations.c.key)
+    removed = await _prune_some(connection, destinations, idle, limit)
+    in_use = exists().where(destinations.c.channel_id == budgets.c.channel_id)
+    rested = (budgets.c.channel_id != WHOLE_WORKSPACE) & (budgets.c.opens_at < before) & ~in_use
+    return removed + await _prune_some(connection, budgets, rested, limit)
 
 
 async def _prune_posts(connection: AsyncConnection, before: datetime, limit: int) -> int:
@@ -58,7 +76,8 @@ async def _prune_some(
     The condition is asked again once the rows are locked: what was hung on a job just before keeps it, and
     who wants to hang something on it from then on finds it gone.
     """
-    query = select(table.c.id).where(over).limit(limit).with_for_update(of=table, skip_locked=True)
-    ids = (await connection.scalars(query)).all()
-    removed = await connection.execute(delete(table).where(table.c.id.in_(ids), over))
+    key = tuple_(*table.primary_key)
+    query = select(*table.primary_key).where(over).limit(limit).with_for_update(of=table, skip_locked=True)
+    found = [tuple(row) for row in await connection.execute(query)]
+    removed = await connection.execute(delete(table).where(key.in_(found), over))
     return removed.rowcount

@@ -24,6 +24,7 @@ from tests.integration.store_worlds import (
     notice,
     observe,
     posted_watch,
+    shared,
 )
 
 
@@ -55,7 +56,21 @@ async def test_what_was_over_long_ago_is_removed_and_what_is_younger_stays(store
     assert await prune_all(store, 50) == 4, "a post, its delivery, a subscription, and their job"
     assert await store.job(JOB_ID) is None
     assert await store.job(OTHER_JOB.id) is not None
-    assert await prune_all(store, 1000) == 4
+    assert await prune_all(store, 1000) == 6, "the same, and the channel with its budget"
+
+
+async def test_a_place_where_nothing_was_told_for_long_is_forgotten_and_begins_anew(store: Store) -> None:
+    await store.add_post(shared("post-1"))
+    claim = await claimed(store, 1)
+    await store.settle(claim, "post-1", "1.1", now=at(1))
+    await store.release(claim, next_send_at=at(1))
+    assert await prune_all(store, 1) == 0
+    assert await prune_all(store, 1000) == 3, "the post, its place, and the place's budget"
+    await store.add_post(shared("post-2", 2000))
+    again = await claimed(store, 2000)
+    assert again.last_ts is None
+    assert again.post is not None
+    assert again.post.id == "post-2"
 
 
 async def test_a_job_that_has_not_ended_is_never_removed(store: Store) -> None:
@@ -80,7 +95,7 @@ async def test_what_is_unsettled_keeps_itself_and_its_job(store: Store) -> None:
     assert await prune_all(store, 1000) == 0
     await store.settle(notices, "post-1", "1.1", now=at(6))
     await store.settle_edit(cards, cards.watches[0], "succeeded", at(6))
-    assert await prune_all(store, 1000) == 4
+    assert await prune_all(store, 1000) == 8, "post, delivery, watch, job, two places and their budgets"
     assert await store.job(JOB_ID) is None
 
 
