@@ -39,7 +39,7 @@ class PlainTransport(httpx.BaseTransport):
     def __init__(self) -> None:
         self._tls: ssl.SSLContext | None = None
         self._idle: dict[httpx.URL, list[Connection]] = {}
-        self._at_work: set[Connection] = set()
+        self._at_work: dict[Connection, socket.socket] = {}
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,8 +48,7 @@ class PlainTransport(httpx.BaseTransport):
         timeout = request.extensions.get("timeout", {})
         connection = self._idle_one(origin) or self._connected(origin, timeout.get("connect"))
         with self._work_of(connection), _as_httpx(request):
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout.get("read"))
+            connection.sock.settimeout(timeout.get("read"))
             connection.putrequest(
                 request.method,
                 request.url.raw_path.decode("ascii"),
@@ -61,30 +60,31 @@ class PlainTransport(httpx.BaseTransport):
             connection.endheaders(request.read())
             response = connection.getresponse()
         body = _Body(response, request, lambda is_whole: self._done(origin, connection, response, is_whole))
-        return httpx.Response(response.status, headers=response.getheaders(), stream=body, request=request)
+        return httpx.Response(response.status, headers=_headers(response), stream=body, request=request)
 
     def close(self) -> None:
         """Close the idle connections, and let whoever waits on another one hear that it is over."""
         with self._lock:
             idle, self._idle = self._idle, {}
-            at_work = tuple(self._at_work)
+            at_work = tuple(self._at_work.values())
         for connections in idle.values():
             for connection in connections:
                 connection.close()
-        for connection in at_work:
+        for sock in at_work:
             with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
     def _work_of(self, connection: Connection) -> Iterator[None]:
         """Send and hear on a connection; when that fails, it is of no more use."""
         with self._lock:
-            self._at_work.add(connection)
+            # The socket itself: a connection forgets it once an answer says that nothing follows on it.
+            self._at_work[connection] = connection.sock
         try:
             yield
         except BaseException:
             with self._lock:
-                self._at_work.discard(connection)
+                self._at_work.pop(connection, None)
             connection.close()
             raise
 
@@ -102,7 +102,7 @@ class PlainTransport(httpx.BaseTransport):
             connection.connect()
         except TimeoutError as fault:
             raise httpx.ConnectTimeout(str(fault)) from fault
-        except OSError as fault:
+        except (OSError, UnicodeError) as fault:  # UnicodeError: no host can have that name
             raise httpx.ConnectError(str(fault)) from fault
         return connection
 
@@ -122,7 +122,7 @@ class PlainTransport(httpx.BaseTransport):
         stays = is_whole and not response.will_close
         response.close()
         with self._lock:
-            self._at_work.discard(connection)
+            self._at_work.pop(connection, None)
             idle = self._idle.setdefault(origin, [])
             if stays and len(idle) < MOST_IDLE:
                 idle.append(connection)
@@ -170,6 +170,11 @@ def _as_httpx(request: httpx.Request) -> Iterator[None]:
         raise httpx.ReadError(str(fault), request=request) from fault
     except http.client.HTTPException as fault:
         raise httpx.RemoteProtocolError(type(fault).__name__, request=request) from fault
+
+
+def _headers(response: http.client.HTTPResponse) -> list[tuple[bytes, bytes]]:
+    """Give the headers as they came: `http.client` took each byte for a letter."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.getheaders()]
 
 
 def _tls() -> ssl.SSLContext:

@@ -148,6 +148,23 @@ def test_what_goes_wrong_is_an_error_of_httpx_and_the_connection_is_given_up(
         assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"), [(b"Jos\xe9", "José"), ("José".encode(), "José"), (b"\xff\x80", "ÿ\x80")]
+)
+def test_a_header_in_any_letters_costs_nothing(sent: bytes, read: str) -> None:
+    """It is read as httpx's own transport reads it, and the connection stays in use."""
+    with serving(sends(sized(b"1", b"X-User: " + sent)), sends(sized(b"2"))) as (server, client):
+        assert client.get("/").headers["x-user"] == read
+        assert client.get("/").content == b"2"
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.org", "a..example.org"])
+def test_a_name_that_no_host_can_have_is_an_error_of_httpx(host: str) -> None:
+    with httpx.Client(transport=PlainTransport()) as client, pytest.raises(httpx.ConnectError):
+        client.get(f"http://{host}")
+
+
 def test_nobody_there_is_an_error_of_httpx() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -184,6 +201,35 @@ def test_closing_ends_what_somebody_else_waits_for() -> None:
     server.stop()
     assert not waiting.is_alive()
     assert len(ended) == 1
+
+
+@pytest.mark.parametrize(
+    "head", [sized(BODY[:9], b"Connection: close", said=99), b"HTTP/1.0 200 OK\r\n\r\n12"]
+)
+def test_closing_ends_an_answer_after_which_the_server_hangs_up(head: bytes) -> None:
+    """Such an answer is the last on its connection; whoever waits for the rest of it hears of the end."""
+    begun = threading.Event()
+    ended: list[str] = []
+    transport = PlainTransport()
+    server = Server(sends(head))
+
+    def read() -> None:
+        with (
+            httpx.Client(transport=transport, timeout=30) as client,
+            contextlib.suppress(httpx.RequestError),
+            client.stream("GET", server.url) as response,
+        ):
+            begun.set()
+            response.read()
+        ended.append("heard")
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    assert begun.wait(5)
+    transport.close()
+    reading.join(5)
+    server.stop()
+    assert ended == ["heard"]
 
 
 def test_many_threads_share_it() -> None:
