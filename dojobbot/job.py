@@ -148,9 +148,10 @@ class Job:
             PlatformUnavailable: the platform did not answer and the job is not seen to be cancelled.
         """
         job = self._read().job
-        if not job.can_be_cancelled:
-            why = "already" if job.has_ended else "not started, and waits for its quote to be approved:"
-            raise self._nothing_to_cancel(f"is {why} {job.status}")
+        if job.status == "Quoted":
+            raise self._nothing_to_cancel("has not started, and waits for its quote to be approved")
+        if job.has_ended:
+            raise self._nothing_to_cancel(f"is already {job.status}")
         try:
             reply = self._take_answer(self._client.cancel(self.id)).job
         except PlatformUnavailable:
@@ -165,13 +166,14 @@ class Job:
         return PlatformRefused(message, status=_CONFLICT, hint="Nothing needs to be done.")
 
     def confirm(self) -> None:
-        """Approve its quote, so that it starts; then `watch` can be called again.
+        """Approve the quote that was last read, so that it starts; then `watch` can be called again.
 
-        It is sent once and never again: where no answer comes, the job is read to see what became of it.
+        The approval is sent once and never again: where no answer comes, the job is read to see what became
+        of it.
 
         Raises:
-            PlatformRefused: it is not Quoted, or its quote is no longer the one last read: look at `cost` and
-                call it again.
+            PlatformRefused: it is not Quoted, its price cannot be read, or is not the one that was last read:
+                then the message says what it costs now, and a second call approves that.
             PlatformRestricted: funds, licence or tier do not allow it; the message says what to do.
             PlatformUnavailable: the platform did not answer and the job still waits.
         """
@@ -180,12 +182,19 @@ class Job:
         if job.status != "Quoted":
             message = f"Job {self.id} is {job.status}, not Quoted: there is nothing to approve."
             raise PlatformRefused(message, status=_CONFLICT, hint="Only a quoted job can be approved.")
-        if seen is not None and (job.quote is None or job.quote.digest != seen.digest):
-            now_costs = money(job.quote.amount) if job.quote else "unknown"
+        if job.quote is None:
             raise PlatformRefused(
-                f"The quote of job {self.id} has changed from {money(seen.amount)} to {now_costs}.",
+                f"Deep Origin sent no price with the quote of job {self.id}, so it can't be approved here.",
                 status=_CONFLICT,
-                hint="Look at its cost and call confirm() again.",
+                hint="Approve it on Deep Origin's own page.",
+            )
+        if seen is None or job.quote.digest != seen.digest:
+            news = "is new" if seen is None else f"has changed from {money(seen.amount)}"
+            raise PlatformRefused(
+                f"The quote of job {self.id} {news}. "
+                f"It now costs {money(job.quote.amount)}: call confirm() again to approve that.",
+                status=_CONFLICT,
+                hint="The job's card says what is in the price.",
             )
         try:
             self._take_answer(self._client.confirm(self.id))

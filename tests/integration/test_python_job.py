@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -155,8 +156,12 @@ def test_an_error_says_below_its_message_what_to_do_and_knows_no_button(lab: Lab
 
 def test_a_quote_cannot_be_cancelled_and_that_is_said(lab: Lab) -> None:
     job = Job.from_id(lab.quote(), **lab.credentials)
-    with pytest.raises(PlatformRefused, match="waits for its quote to be approved"):
+    said = (
+        f"^Job {job.id} has not started, and waits for its quote to be approved: there is nothing to cancel.$"
+    )
+    with pytest.raises(PlatformRefused, match=said):
         job.cancel()
+    assert lab.calls("PATCH") == 0
 
 
 @pytest.mark.parametrize("action", ["cancel", "confirm"])
@@ -194,11 +199,38 @@ def test_only_the_quote_that_was_seen_is_approved(lab: Lab) -> None:
     job = Job.from_id(lab.quote(), **lab.credentials)
     row = {"itemCode": "DOCK", "qty": 8, "priceTotal": 99.0}
     lab.change(job.id, quotationResult={"successfulQuotations": [row]})
-    with pytest.raises(PlatformRefused, match=r"changed from \$10\.00 to \$99\.00"):
+    with pytest.raises(PlatformRefused, match=r"changed from \$10\.00\. It now costs \$99\.00: call confirm"):
         job.confirm()
     assert (job.cost, lab.calls("PATCH")) == (99.0, 0)
     job.confirm()
     assert lab.calls("PATCH") == 1
+
+
+def test_a_quote_that_came_after_the_last_reading_is_told_before_it_is_approved(lab: Lab) -> None:
+    """Nobody pays a price that they have never seen."""
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    row = {"itemCode": "ABFE", "qty": 1, "priceTotal": 5000.0}
+    lab.change(job.id, status="Quoted", quotationResult={"successfulQuotations": [row]})
+    with pytest.raises(PlatformRefused, match=r"is new\. It now costs \$5,000\.00: call confirm\(\) again"):
+        job.confirm()
+    assert (job.status, job.cost, lab.calls("PATCH")) == ("Quoted", 5000.0, 0)
+    job.confirm()
+    assert lab.calls("PATCH") == 1
+
+
+@pytest.mark.parametrize(
+    "quotation", [None, {"successfulQuotations": [{"itemCode": "X", "priceTotal": "?"}]}]
+)
+def test_a_quote_without_a_price_is_not_approved_however_often_it_is_asked(lab: Lab, quotation: Any) -> None:
+    """Also one whose price cannot be read; the error says where it can be approved."""
+    job_id = lab.quote()
+    lab.change(job_id, quotationResult=quotation)
+    job = Job.from_id(job_id, **lab.credentials)
+    for _ in range(2):
+        with pytest.raises(PlatformRefused, match="sent no price with the quote") as caught:
+            job.confirm()
+        assert "Deep Origin's own page" in caught.value.hint
+    assert (job.status, lab.calls("PATCH")) == ("Quoted", 0)
 
 
 def test_missing_funds_are_told_and_the_job_shows_them(lab: Lab) -> None:
