@@ -85,10 +85,6 @@ class People:
             return None
         return reason
 
-    async def creators(self, user: SlackUser) -> frozenset[str]:
-        """Give the `createdBy` values of a person; empty when their e-mail matches no member."""
-        return rights.creators_of(user, await self._members.get(""))
-
     async def members(self) -> tuple[PlatformUser, ...]:
         """Give the members of the organisation. Raises PlatformError."""
         return await self._members.get("")

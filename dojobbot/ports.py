@@ -30,6 +30,7 @@ from dojobbot.domain import (
 from dojobbot.fates import Closings
 from dojobbot.following import Following
 from dojobbot.leases import Lease, Leases
+from dojobbot.orders import JobsOrder
 from dojobbot.outbox import Outbox
 from dojobbot.promises import Promises
 
@@ -156,10 +157,8 @@ class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
         """Find stored jobs whose id starts with `prefix` (lower case), newest first."""
         ...
 
-    async def jobs_created_by(
-        self, creators: Sequence[str], wanted: JobFilter, *, limit: int
-    ) -> tuple[KnownJob, ...]:
-        """Find stored, not hidden jobs whose `created_by` is one of `creators`, newest first."""
+    async def jobs_of(self, wanted: JobsOrder, *, limit: int) -> tuple[KnownJob, ...]:
+        """Find the stored jobs that are meant, newest first, at most `limit`. Hidden ones are never meant."""
         ...
 
     async def followed(self) -> frozenset[str]:

@@ -123,14 +123,20 @@ async def _record(services: Services, kind: ActionKind, asked: Asked, reason: st
 
 
 async def _cancel_with_one_reread(services: Services, job_id: str) -> KnownJob:
-    """Cancel; when the answer is lost, look first, and ask once more only if the job still runs."""
+    """Cancel; when the answer is lost, look first, and ask once more only if the job still runs.
+
+    Whatever goes wrong with that says nothing about the first try: its answer stays lost.
+    """
     try:
         return await services.take_in(await services.platform.cancel(job_id))
-    except PlatformUnavailable:
-        current = await services.read_job(job_id)
-        if not current.job.can_be_cancelled:
-            return current
-    return await services.take_in(await services.platform.cancel(job_id))
+    except PlatformUnavailable as lost:
+        try:
+            current = await services.read_job(job_id)
+            if not current.job.can_be_cancelled:
+                return current
+            return await services.take_in(await services.platform.cancel(job_id))
+        except PlatformError as error:
+            raise lost from error
 
 
 async def _refused_by_platform(services: Services, action: Action, error: PlatformError) -> str:

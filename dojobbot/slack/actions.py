@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from dojobbot.domain import ActionKind
-from dojobbot.errors import PlatformError
+from dojobbot.errors import JobNotFound, PlatformError
 from dojobbot.slack.acting import turned_away
 from dojobbot.slack.asking import ACTS, carry_out, private_card
 from dojobbot.slack.replies import Payload, Reply
@@ -46,21 +47,26 @@ async def _ack(ack: AsyncAck) -> None:
 
 async def _answer(services: Services, body: dict[str, Any]) -> None:
     press = _read(body)
-
-    is_first = False
+    is_first = let_in = False
 
     async def work() -> Payload | None:
-        nonlocal is_first
+        nonlocal is_first, let_in
         is_first = await services.is_first(body)
         if not is_first:
             return None
+        refusal = await services.people.stranger(press.place.user_id, press.team_id)
+        if refusal is not None:
+            return await _turn_away(services, press, refusal)
+        let_in = True
         return await _perform(services, press)
 
     async def interim() -> Payload | None:
         if not is_first:
             return None
-        if press.in_place and press.value is not None:
-            return await private_card(services, press.value.job_id, press.place, note=answers.ASKING)
+        # Who may not use the bot sees nothing of a job, however long it takes to find that out.
+        if let_in and press.in_place and press.value is not None:
+            with contextlib.suppress(JobNotFound):
+                return await private_card(services, press.value.job_id, press.place, note=answers.ASKING)
         return answers.placeholder()
 
     reply = Reply(body["response_url"], press.in_place)
@@ -84,15 +90,19 @@ def _read(body: dict[str, Any]) -> Press:
     )
 
 
-async def _perform(services: Services, press: Press) -> Payload:
-    refusal = await services.people.stranger(press.place.user_id, press.team_id)
-    if press.value is None:
-        return answers.sentence(refusal or answers.OLD_BUTTON)
-    stored = await services.store.job(press.value.job_id)
-    if refusal is not None:
-        if stored is not None and press.verb in ACTS:
+async def _turn_away(services: Services, press: Press, refusal: str) -> Payload:
+    """Refuse somebody who may not use the bot at all; an attempt to act is written down."""
+    if press.value is not None and press.verb in ACTS:
+        stored = await services.store.job(press.value.job_id)
+        if stored is not None:
             await turned_away(services, ActionKind(press.verb), Asked(stored, press.place), refusal)
-        return answers.sentence(refusal)
+    return answers.sentence(refusal)
+
+
+async def _perform(services: Services, press: Press) -> Payload:
+    if press.value is None:
+        return answers.sentence(answers.OLD_BUTTON)
+    stored = await services.store.job(press.value.job_id)
     said = ""
     if press.verb in ACTS and stored is not None:
         known = stored

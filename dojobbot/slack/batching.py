@@ -9,8 +9,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from dojobbot.batches import STARTED_TOGETHER, belongs, crowded
-from dojobbot.domain import Batch, BatchKind, Job, JobFilter, Listing
+from dojobbot.domain import Batch, BatchKind, Job, Listing
 from dojobbot.errors import JobNotFound
+from dojobbot.orders import JobsOrder, Person
 from dojobbot.query import JobsQuery
 from dojobbot.slack import verbs
 from dojobbot.slack.replies import Payload, Reply
@@ -19,6 +20,7 @@ from dojobbot.slack.text import code, mention, plural
 from dojobbot.slack.verbs import Asked, Place
 from dojobbot.slack.views import answers, ids
 from dojobbot.slack.views.batch import batch_name
+from dojobbot.slack.views.joblist import searched
 
 __all__ = ["MOST_ON_A_CARD", "register", "watch", "watch_all"]
 
@@ -27,7 +29,13 @@ _WATCH_ID = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 async def watch_all(
-    services: Services, place: Place, query: JobsQuery, jobs: Sequence[Job], listing: Listing
+    services: Services,
+    place: Place,
+    query: JobsQuery,
+    jobs: Sequence[Job],
+    listing: Listing,
+    *,
+    looked_through: int | None = None,
 ) -> Payload:
     """Post one live card of the jobs that a query found, and say so, or why not.
 
@@ -37,18 +45,23 @@ async def watch_all(
         query: what was typed.
         jobs: what it found.
         listing: the reading that they come from (or the store knows them).
+        looked_through: how many of the newest jobs that reading went through; None for all.
     """
-    refusal = await verbs.cannot_post(services, place) or _unwatchable(query, jobs)
+    limit = "" if looked_through is None else f" {searched(looked_through)}"
+    refusal = await verbs.cannot_post(services, place)
     if refusal is not None:
         return answers.sentence(refusal)
+    refusal = _unwatchable(query, jobs)
+    if refusal is not None:
+        return answers.sentence(refusal + limit)
     ids_of_all = {job.id for job in jobs}
     await services.observe([each for each in listing.readings if each.job.id in ids_of_all])
     if len(jobs) > 1:
-        return answers.sentence(await _watch_many(services, place, _batch(query, jobs), jobs))
+        return answers.sentence(await _watch_many(services, place, _batch(query, jobs), jobs) + limit)
     known = await services.store.job(jobs[0].id)
     if known is None:
         raise JobNotFound(jobs[0].id)
-    return answers.sentence(await watch(services, Asked(known, place)))
+    return answers.sentence(await watch(services, Asked(known, place)) + limit)
 
 
 def _unwatchable(query: JobsQuery, jobs: Sequence[Job]) -> str | None:
@@ -127,8 +140,9 @@ async def _started_with(services: Services, job: Job, batch: Batch) -> list[Job]
     """Find the stored jobs that were started together with one; of other batches the store knows them."""
     if batch.kind is not BatchKind.TOGETHER or job.created_at is None or job.created_by is None:
         return []
-    lately = JobFilter(created_after=job.created_at - STARTED_TOGETHER)
-    stored = await services.store.jobs_created_by([job.created_by], lately, limit=MOST_ON_A_CARD)
+    theirs = Person(creators=frozenset({job.created_by}))
+    lately = JobsOrder(person=theirs, created_after=job.created_at - STARTED_TOGETHER)
+    stored = await services.store.jobs_of(lately, limit=MOST_ON_A_CARD)
     return [known.job for known in stored if belongs(known.job, batch, job)]
 
 

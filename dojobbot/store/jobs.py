@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Column, ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import JobFilter, KnownJob, Transition
+from dojobbot.domain import KnownJob, Transition
 from dojobbot.errors import StoreError
+from dojobbot.orders import JobsOrder
 from dojobbot.store import rows
 from dojobbot.store.engine import Overtaken
 from dojobbot.store.inserting import insert_new
@@ -69,17 +71,37 @@ async def with_prefix(connection: AsyncConnection, prefix: str, limit: int) -> t
     return tuple(rows.known_job(row) for row in await connection.execute(query))
 
 
-async def created_by(
-    connection: AsyncConnection, creators: Sequence[str], wanted: JobFilter, limit: int
-) -> tuple[KnownJob, ...]:
-    """Find jobs, hidden ones apart, by who created them, newest first."""
-    query = select(jobs).where(jobs.c.created_by.in_(creators), ~jobs.c.hidden)
+async def meant(connection: AsyncConnection, wanted: JobsOrder, limit: int) -> tuple[KnownJob, ...]:
+    """Find the jobs that an order means, newest first."""
+    query = select(jobs).where(~jobs.c.hidden)
+    if wanted.person is not None:
+        query = query.where(await any_of(connection, jobs.c.created_by, wanted.person.created))
+    if wanted.tag is not None:
+        tag = wanted.tag.casefold()
+        query = query.where(await any_of(connection, jobs.c.tag, lambda each: each.casefold() == tag))
+    if wanted.session is not None:
+        begins = func.lower(jobs.c.session).startswith(wanted.session.lower(), autoescape=True)
+        # From the index alone, then by the index: most jobs need not be looked at.
+        query = query.where(jobs.c.session.in_(select(jobs.c.session).where(begins)))
+    if wanted.tool:
+        query = query.where(func.lower(jobs.c.tool_key).contains(wanted.tool.lower(), autoescape=True))
     if wanted.statuses:
         query = query.where(jobs.c.status.in_(wanted.statuses))
     if wanted.created_after is not None:
         query = query.where(jobs.c.created_at > wanted.created_after)
     result = await connection.execute(query.order_by(*NEWEST_FIRST).limit(limit))
     return tuple(rows.known_job(row) for row in result)
+
+
+async def any_of(
+    connection: AsyncConnection, column: Column[Any], fits: Callable[[str], bool]
+) -> ColumnElement[bool]:
+    """Ask for the jobs with one of the values of an indexed column that fit.
+
+    They are compared here, because the databases do not agree on which letters are the same in another case.
+    """
+    values = await connection.scalars(select(column).where(column.is_not(None)).distinct())
+    return column.in_([each for each in values if fits(each)])
 
 
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:

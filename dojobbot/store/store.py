@@ -15,7 +15,6 @@ from dojobbot.domain import (
     Batch,
     Destination,
     Job,
-    JobFilter,
     KnownJob,
     Post,
     Reading,
@@ -26,7 +25,7 @@ from dojobbot.domain import (
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
 from dojobbot.following import Subscribed
 from dojobbot.leases import Lease
-from dojobbot.orders import OpenExport
+from dojobbot.orders import JobsOrder, OpenExport
 from dojobbot.outbox import Claim
 from dojobbot.store import (
     batches,
@@ -93,11 +92,9 @@ class SqlStore:
         """Find stored jobs whose id starts with `prefix` (lower case), newest first."""
         return await self._read(jobs.with_prefix, prefix, limit)
 
-    async def jobs_created_by(
-        self, creators: Sequence[str], wanted: JobFilter, *, limit: int
-    ) -> tuple[KnownJob, ...]:
-        """Find stored, not hidden jobs whose `created_by` is one of `creators`, newest first."""
-        return await self._read(jobs.created_by, creators, wanted, limit)
+    async def jobs_of(self, wanted: JobsOrder, *, limit: int) -> tuple[KnownJob, ...]:
+        """Find the stored jobs that are meant, newest first; see the port."""
+        return await self._read(jobs.meant, wanted, limit)
 
     async def followed(self) -> frozenset[str]:
         """Give the ids of the jobs that must be read until they end."""

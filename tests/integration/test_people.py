@@ -12,6 +12,7 @@ import pytest
 
 from dojobbot.domain import Job
 from dojobbot.errors import PlatformUnavailable, SlackError, TokenRejected
+from dojobbot.rights import person_of
 from dojobbot.simulator import scenario
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.simulator.slack_api.people import UserGroup
@@ -112,7 +113,7 @@ async def test_an_address_that_is_not_confirmed_owns_nothing(built: Middle) -> N
     mallorys = replace(ADAS, created_by=scenario.MALLORY)
     assert "not confirmed" in (await built.people.may_act(lab.MALLORY, mallorys) or "")
     mallory = await built.people.slack_user(lab.MALLORY)
-    assert await built.people.creators(mallory) == frozenset()
+    assert not person_of(mallory, await built.people.members()).created(scenario.MALLORY)
 
 
 async def test_a_right_is_not_guessed_when_the_platform_is_away(built: Middle) -> None:
@@ -177,7 +178,8 @@ async def test_who_becomes_a_guest_is_one_within_five_minutes(built: Middle) -> 
 async def test_a_persons_jobs_are_those_of_their_one_account(built: Middle) -> None:
     """By both of its ids; an address that two accounts share belongs to nobody."""
     ada = await built.people.slack_user(lab.ADA)
-    assert await built.people.creators(ada) == {scenario.ADA, built.world.users[0]["id"]}
+    theirs = person_of(ada, await built.people.members())
+    assert theirs.creators == {scenario.ADA, built.world.users[0]["id"]}
     built.world.users.append({**built.world.users[0], "id": "another", "authId": "auth0|ada@example.org"})
     built.clock.advance(minutes=10)
-    assert await built.people.creators(ada) == frozenset()
+    assert person_of(ada, await built.people.members()).creators == frozenset()

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dojobbot.domain import ActionKind, Destination, JobFilter, KnownJob, Reading, Transition
+from dojobbot.domain import ActionKind, Destination, KnownJob, Reading, Transition
 from dojobbot.errors import ActionInFlight, ScopeMismatch, StoreError
 from dojobbot.following import Subscribed
+from dojobbot.orders import JobsOrder, Person
 from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     A_JOB,
@@ -125,21 +127,49 @@ async def test_jobs_are_found_by_the_start_of_their_id_newest_first(store: Store
 
 
 async def test_jobs_are_found_by_who_created_them(store: Store) -> None:
-    ben = replace(A_JOB, id="ben", created_by="ben")
+    """By their ids, or by the e-mail in them; hidden jobs are in no list."""
+    ben = replace(A_JOB, id="ben", created_by="sso|Ben@Example.org")
     undated = replace(A_JOB, id="undated", created_at=None)
     hidden = replace(A_JOB, id="hidden", hidden=True)
     for job in (A_JOB, OTHER_JOB, ben, undated, hidden):
         await observe(store, "Queued" if job is OTHER_JOB else "Running", job=job)
-    creators = [str(A_JOB.created_by), "somebody-else"]
+    ada = Person(creators=frozenset({str(A_JOB.created_by), "somebody-else"}))
 
-    async def found(wanted: JobFilter, limit: int = 10) -> list[str]:
-        return [known.job.id for known in await store.jobs_created_by(creators, wanted, limit=limit)]
+    async def found(limit: int = 10, *, person: Person | None = ada, **wanted: Any) -> list[str]:
+        return await ids_of(store, JobsOrder(person=person, **wanted), limit=limit)
 
-    assert await found(JobFilter()) == [OTHER_JOB.id, JOB_ID, "undated"]
-    assert await found(JobFilter(), limit=1) == [OTHER_JOB.id]
-    assert await found(JobFilter(statuses=frozenset({"Running"}))) == [JOB_ID, "undated"]
-    assert await found(JobFilter(created_after=at(-60))) == [OTHER_JOB.id]
-    assert await store.jobs_created_by([], JobFilter(), limit=5) == ()
+    assert await found() == [OTHER_JOB.id, JOB_ID, "undated"]
+    assert await found(limit=1) == [OTHER_JOB.id]
+    assert await found(statuses=frozenset({"Running"})) == [JOB_ID, "undated"]
+    assert await found(created_after=at(-60)) == [OTHER_JOB.id]
+    assert await found(person=Person(creators=frozenset(), email="ben@example.org")) == ["ben"]
+    assert await found(person=Person(creators=frozenset())) == []
+    assert len(await found(person=None)) == 4
+
+
+async def test_jobs_are_found_by_tag_session_and_tool_in_any_case(store: Store) -> None:
+    """A tag is all of it, a session how it begins, a tool a part of its key; letters are nobody's pattern."""
+    for job in (
+        replace(A_JOB, id="one", tag="Größe-ÄB", session="906A456b-1", tool_key="deeporigin.Bulk-Docking"),
+        replace(A_JOB, id="two", tag="größe-äb", session="906a456b-2", tool_key="deeporigin.docking"),
+        replace(A_JOB, id="three", tag="größe-äb-2", session="1906a456b", tool_key="deeporigin.abfe"),
+        replace(A_JOB, id="bare", tag=None, session=None, tool_key=None),
+    ):
+        await observe(store, job=job)
+
+    async def found(**wanted: Any) -> set[str]:
+        return set(await ids_of(store, JobsOrder(**wanted)))
+
+    assert await found(tag="größe-äb") == {"one", "two"}
+    assert await found(session="906a456b") == {"one", "two"}
+    assert await found(tool="docking") == {"one", "two"}
+    assert await found(tool="docking", session="906a456b-2") == {"two"}
+    assert await found(session="%") == await found(session="_06") == await found(tool="%") == set()
+    assert await found(tag="") == set()
+
+
+async def ids_of(store: Store, wanted: JobsOrder, *, limit: int = 10) -> list[str]:
+    return [known.job.id for known in await store.jobs_of(wanted, limit=limit)]
 
 
 async def test_a_followed_job_is_read_until_it_ends(store: Store) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import GONE, JobFilter
+from dojobbot.orders import JobsOrder
 from dojobbot.simulator import scenario
 from dojobbot.simulator.jobs import JobMaker, Life
 from dojobbot.simulator.slack_api.world import ADA, BORIS
@@ -210,7 +211,7 @@ async def test_a_hidden_job_that_is_followed_by_its_id_is_told_and_in_no_list(bu
     await built.move(job_id, status="Succeeded")
     await built.deliver()
     assert built.texts()[0].startswith(about("BRD series succeeded"))
-    assert await built.store.jobs_created_by([scenario.ADA], JobFilter(), limit=10) == ()
+    assert await built.store.jobs_of(JobsOrder(), limit=10) == ()
 
 
 async def test_it_ticks_by_itself_one_tick_at_a_time_and_stops_at_once(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import full_title, row
 from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, Look, look
 
-__all__ = ["JobList", "job_list", "option"]
+__all__ = ["JobList", "grouped", "heading", "job_list", "option", "paragraphs", "searched"]
 
 _MOST_OPTIONS = 100
 
@@ -57,7 +57,8 @@ def job_list(view: JobList) -> Payload:
 def _draw(view: JobList, shown: int) -> Payload:
     items = view.items[:shown]
     groups = [
-        blocks.attachment(seen.color, list(_sections(seen, rows, view.now))) for seen, rows in _grouped(items)
+        blocks.attachment(seen.color, paragraphs(heading(seen), _rows(seen, rows, view.now)))
+        for seen, rows in grouped(items)
     ]
     options = _options(items)
     menu = [blocks.actions([blocks.select(ids.CHOOSE, "Open a job…", options)])] if options else []
@@ -85,7 +86,7 @@ def _asked(view: JobList) -> str:
     return clip(escape(view.description.replace("`", "'")), 200)
 
 
-def _grouped(items: Sequence[tuple[Job, str]]) -> Iterator[tuple[Look, list[tuple[Job, str]]]]:
+def grouped(items: Sequence[tuple[Job, str]]) -> Iterator[tuple[Look, list[tuple[Job, str]]]]:
     """Group by status, in the order of what matters first; statuses never heard of share the last group."""
     for status in (*ORDER, None):
         rows = [item for item in items if (item[0].status if item[0].status in LOOKS else None) == status]
@@ -93,22 +94,29 @@ def _grouped(items: Sequence[tuple[Job, str]]) -> Iterator[tuple[Look, list[tupl
             yield OTHER if status is None else look(status), rows
 
 
-def _sections(seen: Look, rows: Sequence[tuple[Job, str]], now: datetime) -> Iterator[Block]:
-    """Write a group's lines into as few paragraphs as Slack's limit allows."""
-    text = f"{seen.emoji} *{seen.word}*"
-    for job, owner in rows:
-        line = row(job, owner, now, says_status=seen is OTHER)
-        if len(text) + 1 + len(line) > SECTION_BUDGET:
-            yield blocks.section(text)
-            text = line
+def heading(seen: Look) -> str:
+    """Write the line above a group."""
+    return f"{seen.emoji} *{seen.word}*"
+
+
+def _rows(seen: Look, rows: Sequence[tuple[Job, str]], now: datetime) -> list[str]:
+    return [row(job, owner, now, says_status=seen is OTHER) for job, owner in rows]
+
+
+def paragraphs(first: str, lines: Iterable[str]) -> list[Block]:
+    """Write lines below a first one, into as few paragraphs as Slack's limit allows."""
+    texts = [first]
+    for line in lines:
+        if len(texts[-1]) + 1 + len(line) > SECTION_BUDGET:
+            texts.append(line)
         else:
-            text = f"{text}\n{line}"
-    yield blocks.section(text)
+            texts[-1] = f"{texts[-1]}\n{line}"
+    return [blocks.section(text) for text in texts]
 
 
 def _options(items: Sequence[tuple[Job, str]]) -> list[Block]:
     """Offer each job once, in the order of the groups above."""
-    jobs = {job.id: job for _, rows in _grouped(items) for job, _ in rows if ids.carriable(job.id)}
+    jobs = {job.id: job for _, rows in grouped(items) for job, _ in rows if ids.carriable(job.id)}
     return [option(job) for job in jobs.values()]
 
 
@@ -124,16 +132,18 @@ def _foot(view: JobList, shown: int, menu: Sequence[Block] = ()) -> list[Block]:
     if 0 < shown < view.total:
         said.append(_advice(view, shown))
     if view.looked_through is not None:
-        said.append(
-            f"I looked through the newest {view.looked_through:,} jobs and those I know; "
-            "older ones may match, too."
-        )
+        said.append(searched(view.looked_through))
     if view.bad_rows:
         said.append(f"{plural(view.bad_rows, 'job')} could not be read and {_are(view.bad_rows)} left out.")
     if view.lag:
         said.append(view.lag)
     body = [*([blocks.context("\n".join(said))] if said else []), *menu]
     return [blocks.attachment(OTHER.color, body)] if body else []
+
+
+def searched(count: int) -> str:
+    """Say among which jobs it was looked: the newest `count`, which are not all, and the stored ones."""
+    return f"I looked through the newest {count:,} jobs and those I know; older ones may match, too."
 
 
 def _advice(view: JobList, shown: int) -> str:
