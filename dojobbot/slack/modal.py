@@ -50,18 +50,26 @@ class Modal:
         self._view_id = view_id
         self._hash = seen_hash
         self._turn = turns.take(view_id)
+        self._shows_it = False
+
+    @property
+    def shows_it(self) -> bool:
+        """Whether what was sent last is there to be read: neither closed nor pressed on meanwhile."""
+        return self._shows_it and self._turns.is_latest(self._view_id, self._turn)
 
     async def send(self, payload: Payload) -> None:
         """Show a view, or the text of a message, unless something else was pressed meanwhile."""
         view = payload if payload.get("type") == "modal" else sentence(str(payload["text"]))
+        self._shows_it = False
         try:
-            await self._draw_or_say_why(view)
+            self._shows_it = await self._draw_or_say_why(view)
         except ViewClosed:
             log.debug("a modal was closed before it was drawn")
         except SlackError as error:
             log.warning("a modal could not be drawn: %s", error)
 
-    async def _draw_or_say_why(self, view: Payload) -> None:
+    async def _draw_or_say_why(self, view: Payload) -> bool:
+        """Draw it; whether it is drawn."""
         try:
             await self._draw(view)
         except SlackError as error:
@@ -69,6 +77,8 @@ class Modal:
                 raise
             log.error("Slack refuses a modal of ours: %s", error)
             await self._draw(sentence(TOO_MUCH))
+            return False
+        return True
 
     async def _draw(self, view: Payload) -> None:
         """Draw, also over what another process drew meanwhile: the latest press of the person is here."""

@@ -19,6 +19,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from dojobbot.errors import DojobbotError
+from dojobbot.slack.text import clip
 from dojobbot.slack.views import answers, blocks
 
 __all__ = ["Desk", "Payload", "Reply", "Sink"]
@@ -28,6 +29,8 @@ Work = Callable[[], Awaitable[Payload | None]]
 PATIENCE = 1.2
 """Seconds until a person is told that we are still asking."""
 LAST_WORD_SECONDS = 1.0
+LONGEST_WORDS = 4_000
+"""Characters that Slack advises for a message's text."""
 log = logging.getLogger(__name__)
 
 
@@ -51,14 +54,20 @@ class Reply:
     in_place: bool
 
     async def send(self, payload: Payload) -> None:
-        """Send a private answer; what Slack does not draw is sent once more, plainer."""
-        refused = await self._send(payload)
-        simple = blocks.plainer(payload) if refused else None
-        if simple is not None:
-            await self._send(simple)
+        """Send a private answer; what Slack does not draw is sent again, plainer, and at last as words alone.
 
-    async def _send(self, payload: Payload) -> bool:
-        """Send it; whether Slack refused it."""
+        Of the five messages that a response_url takes this needs three at most, beside an interim answer.
+        """
+        simple = blocks.plainer(payload) or payload
+        words = blocks.message(clip(blocks.in_words(simple), LONGEST_WORDS))
+        tried: list[Payload] = []
+        for form in (payload, simple, words):
+            if form not in tried and not await self._is_refused(form):
+                return
+            tried.append(form)
+
+    async def _is_refused(self, payload: Payload) -> bool:
+        """Send it; whether Slack does not draw it, and might draw something simpler."""
         body: dict[str, Any] = {
             "response_type": "ephemeral",
             "replace_original": self.in_place,
@@ -75,7 +84,7 @@ class Reply:
         if response.status_code == 200 and not _says_no(response.body):
             return False
         log.warning("Slack did not take an answer: %s %s", response.status_code, response.body[:200])
-        return True
+        return response.status_code in {200, 400}
 
 
 def _says_no(body: str) -> bool:

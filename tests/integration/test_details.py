@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from dojobbot.slack.modal import Modal, Turns
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.blocks import plain_text
 from tests.integration.handlers_side import Front, front
-from tests.integration.middle import Middle, middle
+from tests.integration.middle import DEADLINE, Middle, middle
 
 GET = "GET /tools/*"
 LOGS = "POST /data-platform/*/user_logs/search"
@@ -274,6 +275,34 @@ async def test_a_file_that_slack_refuses_is_told_in_the_modal(room: Front, built
     built.slack_fault("files.getUploadURLExternal", "status", status=503)
     await room.press_in_modal(ids.in_details(ids.DOWNLOAD, ids.LOG))
     await room.modal_shows(":warning:", "nothing was shared", "▸ Logs")
+
+
+@pytest.mark.parametrize("then", ["another tab", "nothing"])
+async def test_a_file_that_does_not_come_is_told_directly_where_nobody_looks_at_the_tab_any_more(
+    room: Front, built: Middle, then: str
+) -> None:
+    job_id = built.job(userInputs=INPUTS)
+    await opened(room, job_id)
+    await room.press_in_modal(switch(ids.INPUTS))
+    await room.modal_shows("Download as JSON")
+    # It takes a while to be refused; the person does not wait for it.
+    built.slack_fault("files.getUploadURLExternal", "slow", seconds=0.3, times=1)
+    built.slack_fault("files.completeUploadExternal", "status", status=503)
+    await room.press_in_modal(ids.in_details(ids.DOWNLOAD, ids.INPUTS))
+    await room.sees(lambda: built.calls("files.getUploadURLExternal"))
+    if then == "another tab":
+        await room.press_in_modal(switch(ids.FIELDS))
+        await room.modal_shows("▸ Details")
+    else:
+        await built.slack.close_modal(lab.ADA, room.modal().id)
+    async with asyncio.timeout(DEADLINE):
+        while await built.store.next_due(built.clock.now()) is None:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)
+    await built.deliver()
+    told = built.messages(built.slack.dm(lab.ADA))
+    assert len(told) == 1
+    assert f"The file of job `{job_id[:8]}`" in told[0]["text"]
+    assert "Slack" in told[0]["text"]
 
 
 async def test_a_file_is_sent_once_though_the_press_comes_twice(room: Front, built: Middle) -> None:

@@ -1,4 +1,4 @@
-"""A private answer that Slack does not draw is sent once more, plainer."""
+"""A private answer that Slack does not draw is sent once more, plainer, and at last as words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from dojobbot.slack.replies import Reply
@@ -66,7 +67,29 @@ async def test_what_slack_takes_is_sent_once() -> None:
     assert len(sent) == 1
 
 
-async def test_what_cannot_be_plainer_is_not_sent_again() -> None:
+@pytest.mark.parametrize("refusal", [400, SAYS_NO])
+async def test_what_slack_does_not_draw_at_all_arrives_as_words(refusal: int) -> None:
+    """All that a person would have read is in them; a private card that they replace has no blocks left."""
+    card = blocks.message("BRD is running", [blocks.attachment("#0d6efd", [blocks.section("*RBFE* by Ada")])])
+    async with slack(refusal, 200) as (url, sent):
+        await Reply(url, in_place=True).send(card)
+    assert (sent[1]["text"], sent[1]["attachments"]) == ("BRD is running\n*RBFE* by Ada", [])
+    async with slack(refusal, refusal, 200) as (url, sent):
+        await Reply(url, in_place=False).send(TABLE)
+    assert sent[2]["text"] == "A quote\n```\nItem      Total\nDOCK-001  $1.25\n```"
+    async with slack(refusal, 200) as (url, sent):
+        await Reply(url, in_place=False).send({"text": "2 jobs", "blocks": [blocks.section("Spent: $3.00")]})
+    assert sent[1]["text"] == "2 jobs\nSpent: $3.00"
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_an_address_that_takes_nothing_more_is_left_alone(status: int) -> None:
+    async with slack(status) as (url, sent):
+        await Reply(url, in_place=False).send(TABLE)
+    assert len(sent) == 1
+
+
+async def test_what_is_words_alone_is_not_sent_again() -> None:
     async with slack(400) as (url, sent):
         await Reply(url, in_place=False).send(blocks.message("Words"))
     assert len(sent) == 1

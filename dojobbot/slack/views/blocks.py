@@ -22,6 +22,7 @@ __all__ = [
     "chart",
     "confirm",
     "context",
+    "header",
     "in_words",
     "message",
     "option",
@@ -59,6 +60,11 @@ def section(text: str, accessory: Block | None = None) -> Block:
 def context(text: str) -> Block:
     """Build a small grey line of mrkdwn."""
     return {"type": "context", "elements": [_mrkdwn(text)]}
+
+
+def header(text: str) -> Block:
+    """Build a heading, in plain text of at most 150 characters."""
+    return {"type": "header", "text": plain_text(text)}
 
 
 def preformatted(text: str) -> Block:
@@ -199,7 +205,8 @@ def size(block: Block | None) -> int:
 
 def in_words(payload: Payload) -> str:
     """Give all that a message says as text alone, for when Slack does not draw the rest."""
-    return "\n".join([str(payload["text"]), *_paragraphs(payload.get("attachments"))])
+    inside = (payload.get("blocks"), payload.get("attachments"))
+    return "\n".join([str(payload["text"]), *(said for each in inside for said in _paragraphs(each))])
 
 
 def _paragraphs(value: object) -> Iterator[str]:
