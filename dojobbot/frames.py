@@ -149,12 +149,16 @@ def fetch_some(
     columns = Columns(query.extras)
     bad_names: set[str] = set()
     names: dict[str, str] = {}
+    in_order = True
     if query.statuses is None or query.statuses:
         with BlockingClient(account) as client:
             if query.resolve_user_names:
                 names = _names(client.users())
-            _fetch(client, query, columns, bad_names, report)
-    return build(columns, names), frozenset(bad_names)
+            in_order = _fetch(client, query, columns, bad_names, report)
+    frame = build(columns, names)
+    if not in_order:
+        frame = frame.sort_values("created_at", ascending=False, kind="stable", ignore_index=True)
+    return frame if query.limit is None else frame.head(query.limit), frozenset(bad_names)
 
 
 def _fetch(
@@ -163,12 +167,11 @@ def _fetch(
     columns: Columns,
     bad_names: set[str],
     report: Callable[[int, int | None], None],
-) -> None:
-    """Fill the columns, and the names of the rows that could not be read."""
+) -> bool:
+    """Fill the columns, and the names of the rows that could not be read; gives whether they are in order."""
     # Where rows are chosen here, how many it takes to find enough of them shows on the way.
     wanted_rows = query.limit if query.keeps is None else None
-    size = PAGE_SIZE if wanted_rows is None else min(wanted_rows, PAGE_SIZE)
-    plan = PagePlan(limit=wanted_rows, size=size)
+    plan = PagePlan(limit=wanted_rows, size=min(wanted_rows or PAGE_SIZE, PAGE_SIZE))
     wanted = JobFilter(statuses=query.statuses or frozenset(), created_after=query.created_after)
     seen = 0
 
@@ -177,7 +180,7 @@ def _fetch(
             client.account.org_key,
             wanted,
             page=number,
-            page_size=size,
+            page_size=plan.size,
             project_id=client.account.project_id,
             tool_key=query.tool_key,
         )
@@ -192,10 +195,10 @@ def _fetch(
         columns.add(found if query.keeps is None else [row for row in found if query.keeps(row)])
         bad_names.update(row.name for row in bad)
         report(seen, plan.count if wanted_rows is None else wanted_rows)
-        if query.keeps is not None and query.limit is not None and len(columns.ids) >= query.limit:
+        is_enough = query.keeps is not None and query.limit is not None and len(columns.ids) >= query.limit
+        if is_enough and plan.is_settled:
             break
-    if query.limit is not None:
-        columns.cut(query.limit)
+    return not plan.went_back
 
 
 def records(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:

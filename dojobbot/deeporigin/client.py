@@ -96,7 +96,8 @@ class PlatformClient:
         self, wanted: JobFilter, take: Callable[[Sequence[Reading]], Awaitable[None]]
     ) -> datetime | None:
         """List all jobs page by page, as `ports.Platform` says."""
-        plan = paging.PagePlan(limit=None, size=PAGE_SIZE)
+        # It is repeated in a moment, and followed jobs that slipped through are read one by one meanwhile.
+        plan = paging.PagePlan(limit=None, size=PAGE_SIZE, again=0)
         gate = asyncio.Semaphore(SIDE_BY_SIDE)
         clocks: list[datetime] = []
 

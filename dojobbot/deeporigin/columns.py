@@ -123,17 +123,6 @@ class Columns:
         for name, column in self.extras.items():
             column += [getattr(row, name) for row in rows]
 
-    def cut(self, limit: int) -> None:
-        """Keep the first `limit` jobs."""
-        texts = (self.resource_ids, self.statuses, self.tool_keys, self.tool_versions, self.creators)
-        for text in texts:
-            del text[limit:]
-        for moments in (self.created, self.started, self.completed):
-            del moments[limit:]
-        for values in self.extras.values():
-            del values[limit:]
-        del self.ids[limit:]
-
 
 class _Known(dict[str | None, str | None]):
     """What each word is called, worked out once and only once in memory; None stays None."""

@@ -9,6 +9,8 @@ import subprocess
 import threading
 import time
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
@@ -169,6 +171,59 @@ def test_jobs_that_appear_meanwhile_are_counted_once(lab: Lab) -> None:
         thread.join()
     assert found.id.is_unique
     assert {f"job-{number}" for number in range(3_000)} <= set(found.id)
+
+
+@pytest.mark.parametrize("limit", [None, 2_500])
+def test_jobs_that_end_meanwhile_hide_no_other(lab: Lab, limit: int | None) -> None:
+    """When one leaves the filter, a row of the next page slips onto one that was read already."""
+    lab.crowd(3_000)
+    lab.fault(f"GET {EXECUTIONS}", "slow", seconds=0.5)
+
+    def end_ten() -> None:
+        until(lambda: lab.do(lambda: lab.platform.faults.struck) >= 2)
+        lab.do(lambda: [lab.world.change(f"job-{number}", status="Completed") for number in range(10)])
+
+    ending = threading.Thread(target=end_ten)
+    ending.start()
+    found = get_dataframe("Running", limit=limit, **lab.credentials)
+    ending.join()
+    assert found.created_at.is_monotonic_decreasing
+    newest = {f"job-{number}" for number in range(10, (limit or 3_000) - 10)}
+    assert newest <= set(found.id)
+    assert len(found) == (limit or 3_000)
+
+
+def test_a_platform_with_smaller_pages_than_it_is_asked_for_gives_all_jobs() -> None:
+    """The first page is short then, and its count says that there are more."""
+    asked: list[tuple[int, int]] = []
+
+    class Capped(BaseHTTPRequestHandler):
+        """Answers at most a hundred rows a page."""
+
+        def do_GET(self) -> None:
+            """Give a page of 1,234 jobs."""
+            query = parse_qs(urlsplit(self.path).query)
+            page, size = int(query["page"][0]), min(100, int(query["pageSize"][0]))
+            asked.append((page, int(query["pageSize"][0])))
+            names = range(1_234)[page * size : (page + 1) * size]
+            rows = [{"executionId": f"job-{name}", "status": "Running"} for name in names]
+            body = json.dumps({"data": rows, "count": 1_234}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Capped) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = get_dataframe(
+            token="made-up", org_key="lab", base_url=f"http://127.0.0.1:{server.server_port}"
+        )
+        server.shutdown()
+    assert found.id.to_list() == [f"job-{number}" for number in range(1_234)]
+    assert sorted(asked) == [(0, 1_000), *((page, 100) for page in range(1, 13))]
 
 
 def test_a_terminal_shows_a_bar_while_it_takes_long_and_nothing_afterwards(lab: Lab) -> None:

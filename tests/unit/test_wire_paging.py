@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dojobbot.deeporigin.paging import FetchedPage, Gathered
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojobbot.deeporigin.paging import MOST_AGAIN, FetchedPage, Gathered, PagePlan
 from dojobbot.deeporigin.wire import BadRow
 from dojobbot.domain import Job, Reading
 
@@ -45,10 +49,96 @@ def test_no_more_pages_are_fetched_than_the_limit_needs() -> None:
     assert (ids(gathered), gathered.listing().total) == ("abc", 50)
 
 
-def test_a_page_that_is_not_full_is_the_only_one() -> None:
+@pytest.mark.parametrize("count", [None, 1])
+def test_a_page_that_is_not_full_is_the_only_one(count: int | None) -> None:
     gathered = Gathered(limit=100, size=2)
-    gathered.add({0: page("a", 9)})
+    gathered.add({0: page("a", count)})
     assert gathered.missing() == ()
+
+
+def test_a_first_page_that_is_not_full_and_says_that_there_are_more_tells_how_long_pages_are() -> None:
+    """A platform may give fewer rows a page than it is asked for; nothing is lost by that."""
+    gathered = Gathered(limit=7, size=1_000)
+    gathered.add({0: page("abc", 20)})
+    assert gathered.missing() == (1, 2)
+    gathered.add({1: page("def", 20), 2: page("ghi", 20)})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "abcdefg"
+
+
+def test_a_first_page_without_rows_is_the_end_whatever_it_counts() -> None:
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("", 9)})
+    assert gathered.missing() == ()
+
+
+def test_what_slipped_onto_a_page_that_was_read_already_is_found_there() -> None:
+    """`b` leaves after the first page was read and pulls `c` onto it."""
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("ab", 6)})
+    assert gathered.missing() == (1, 2)
+    gathered.add({1: page("de", 5), 2: page("f", 5)})
+    assert gathered.missing() == (0, 1, 2)
+    gathered.add({0: page("ac", 5), 1: page("de", 5), 2: page("f", 5)})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "acbdef"
+
+
+def test_what_was_pushed_onto_a_page_that_was_read_already_is_found_there() -> None:
+    """Pages are read side by side: `z` is created when the third was read, and not yet the second."""
+    gathered = Gathered(limit=100, size=2)
+    gathered.add({0: page("ab", 6)})
+    assert gathered.missing() == (1, 2)
+    gathered.add({2: page("ef", 6), 1: page("bc", 7)})
+    assert gathered.missing() == (3,)
+    gathered.add({3: page("f", 7)})
+    assert gathered.missing() == (1, 2)
+    gathered.add({1: page("bc", 7), 2: page("de", 7)})
+    assert gathered.missing() == ()
+    assert ids(gathered) == "abcdef"
+
+
+def test_a_limit_is_filled_with_the_newest_and_leaves_no_hole() -> None:
+    gathered = Gathered(limit=4, size=2)
+    gathered.add({0: page("ab", 6)})
+    assert gathered.missing() == (1,)
+    gathered.add({1: page("de", 5)})
+    assert gathered.missing() == (0, 1)
+    gathered.add({0: page("ac", 5), 1: page("de", 5)})
+    assert ids(gathered) == "acbd"
+
+
+@pytest.mark.parametrize(("again", "readings"), [(MOST_AGAIN, 3 * (1 + MOST_AGAIN)), (0, 3)])
+def test_a_listing_that_never_rests_has_an_end(again: int, readings: int) -> None:
+    """Whoever asks again in a moment anyway reads no page twice."""
+    plan, read = PagePlan(limit=None, size=8, again=again), 0
+    while numbers := plan.next_round():
+        for number in numbers:
+            plan.note(number, [f"{read}-{row}" for row in range(8)], count=20 - read)
+            read += 1
+    assert (read, plan.is_settled) == (readings, True)
+
+
+@given(st.data())
+def test_whatever_stays_in_the_listing_while_it_is_read_is_found(data: st.DataObject) -> None:
+    """Jobs are created and leave between any two pages; it rests when pages are read for the second time."""
+    listed = [f"old-{number}" for number in range(data.draw(st.integers(1, 30)))]
+    stayed = set(listed)
+    plan, found, created = PagePlan(limit=None, size=4), set[str](), 0
+    while numbers := plan.next_round():
+        for number in numbers:
+            if not plan.went_back:
+                for _ in range(data.draw(st.integers(0, 3))):
+                    created += 1
+                    listed.insert(0, f"new-{created}")
+                for _ in range(data.draw(st.integers(0, 3))):
+                    gone = data.draw(st.sampled_from(listed)) if listed else ""
+                    listed = [each for each in listed if each != gone]
+                    stayed.discard(gone)
+            rows = listed[number * 4 : number * 4 + 4]
+            found.update(rows)
+            plan.note(number, rows, count=len(listed))
+    assert stayed <= found
 
 
 def test_rows_that_shifted_count_once_and_the_last_is_still_found() -> None:
