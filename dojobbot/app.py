@@ -32,7 +32,7 @@ from dojobbot.listener import Listener
 from dojobbot.notifier import Notifier
 from dojobbot.people import People
 from dojobbot.ports import Clock, EventStream, Platform, Store
-from dojobbot.slack import actions, batching, commands, details, pauses
+from dojobbot.slack import actions, batching, commands, details, home, pauses
 from dojobbot.slack.messenger import SlackMessenger, patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
@@ -163,7 +163,7 @@ async def _working(
         project_id=settings.do_project_id,
         poll_seconds=settings.poll_seconds,
     )
-    for handlers in (commands, batching, actions, details, pauses):
+    for handlers in (commands, batching, actions, details, home, pauses):
         handlers.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)

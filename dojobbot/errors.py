@@ -14,6 +14,7 @@ __all__ = [
     "DojobbotError",
     "ExportFailed",
     "FileRefused",
+    "HomeDisabled",
     "InvalidQuery",
     "JobNotFound",
     "LeaseLost",
@@ -194,6 +195,12 @@ class ViewClosed(SlackError):
     """A window is not open any more."""
 
     hint = "Open it again."
+
+
+class HomeDisabled(SlackError):
+    """The Slack app has no Home tab."""
+
+    hint = "The person who runs dojobbot switches the Home Tab on at api.slack.com/apps > App Home."
 
 
 class ExportFailed(DojobbotError):

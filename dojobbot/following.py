@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from dojobbot.domain import Batch, Destination, Job, Subscription, Watch
+from dojobbot.orders import Person
 
-__all__ = ["Following", "Subscribed"]
+__all__ = ["LAST_ENDED", "Following", "Overview", "Subscribed"]
+
+LAST_ENDED = 10
+"""How many of a person's ended jobs an overview holds."""
 
 
 class Subscribed(StrEnum):
@@ -23,6 +28,29 @@ class Subscribed(StrEnum):
     """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
     ENDED = "ended"
     """It had ended before; nothing was subscribed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What is stored about one person, as of one moment. Nothing of it is hidden.
+
+    Attributes:
+        under_way: their jobs that have not ended, the newest of each status.
+        counts: how many there are at each status, shown in `under_way` or not.
+        ended: their jobs that ended last, the last one first.
+        told: their open subscriptions, also the paused ones, newest first, each with its job.
+        told_in_all: how many these are, in `told` or not.
+        watched: the open live cards that they asked for, newest first, each with a job that it shows.
+        watched_in_all: how many these are, in `watched` or not.
+    """
+
+    under_way: tuple[Job, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ended: tuple[Job, ...] = ()
+    told: tuple[tuple[Subscription, Job], ...] = ()
+    told_in_all: int = 0
+    watched: tuple[tuple[Watch, Job], ...] = ()
+    watched_in_all: int = 0
 
 
 class Following(Protocol):
@@ -101,4 +129,15 @@ class Following(Protocol):
 
     async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
         """Give the jobs that have an open watch of their own at a destination."""
+        ...
+
+    # --- all that concerns one person
+    async def overview(self, user_id: str, person: Person, *, project_id: str | None) -> Overview:
+        """Give what is stored about a person.
+
+        Args:
+            user_id: who follows.
+            person: by what their jobs are known; by nothing, when that is not known.
+            project_id: the one project whose jobs count as theirs, if any. What they follow is not narrowed.
+        """
         ...

@@ -16,6 +16,7 @@ from dojobbot import rights
 from dojobbot.directory import PlatformUser, SlackUser
 from dojobbot.domain import Job
 from dojobbot.errors import PlatformError, SlackError
+from dojobbot.orders import Person
 from dojobbot.ports import Clock, Messenger, Platform
 
 __all__ = ["People"]
@@ -84,6 +85,14 @@ class People:
         if reason is None or user_id in await self._group_admins():
             return None
         return reason
+
+    async def known_as(self, user: SlackUser) -> Person | None:
+        """Say by what a person's jobs are known, going by the members that were heard of last.
+
+        None when nobody was ever heard of, and the platform does not answer in half a second.
+        """
+        members = await self._members_or_last()
+        return rights.person_of(user, members) if members else None
 
     async def members(self) -> tuple[PlatformUser, ...]:
         """Give the members of the organisation. Raises PlatformError."""

@@ -218,7 +218,7 @@ class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
 
     # --- bookkeeping
     async def first_press(self, trigger_id: str, now: datetime) -> bool:
-        """Remember a press or a command; False when it was seen before (within a day)."""
+        """Remember a press, a command or (by its id) an event; False when it was seen within a day."""
         ...
 
     async def last_good_tick(self) -> datetime | None:
@@ -298,6 +298,13 @@ class Messenger(Protocol):
         """Draw a window anew, if it is still as it was when it had that hash (None: in any case).
 
         Returns its hash from now on. Raises ViewChanged when it is not, ViewClosed when it is not open.
+        """
+        ...
+
+    async def publish_home(self, user_id: str, view: dict[str, object], *, seen_hash: str | None) -> str:
+        """Show a person their Home, if it is still as it was when it had that hash (None: in any case).
+
+        Returns its hash from now on. Raises ViewChanged when it is not, HomeDisabled when the app has none.
         """
         ...
 

@@ -86,7 +86,7 @@ class SimulatedWorkspace(Acts):
         request_url: str | None = None,
         scopes: Iterable[str] = world.SCOPES,
         commands: Iterable[str] = ("/jobs", "/job"),
-        events: Iterable[str] = (),
+        events: Iterable[str] = world.EVENTS,
         should_escape: bool = False,
         rate_limits: bool = True,
         post_burst: int = 5,

@@ -28,6 +28,7 @@ from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,
     FileRefused,
+    HomeDisabled,
     SlackError,
     SlackThrottled,
     SlackUnavailable,
@@ -86,8 +87,9 @@ OF_VIEWS: dict[str, type[SlackError]] = {
     ),
     "hash_conflict": ViewChanged,
     "not_found": ViewClosed,
+    "not_enabled": HomeDisabled,
 }
-"""What reference/methods/views.open and views.update answer."""
+"""What reference/methods/views.open, views.update and views.publish answer."""
 
 
 def patient_client(token: str, api_url: str) -> AsyncWebClient:
@@ -181,6 +183,11 @@ class SlackMessenger:
     async def update_view(self, view_id: str, view: dict[str, object], *, seen_hash: str | None) -> str:
         """See ports.Messenger."""
         reply = await _send(lambda: self._ask.views_update(view_id=view_id, view=view, hash=seen_hash))
+        return str(reply["view"]["hash"])
+
+    async def publish_home(self, user_id: str, view: dict[str, object], *, seen_hash: str | None) -> str:
+        """See ports.Messenger."""
+        reply = await _send(lambda: self._ask.views_publish(user_id=user_id, view=view, hash=seen_hash))
         return str(reply["view"]["hash"])
 
     async def open_dm(self, user_id: str) -> str:

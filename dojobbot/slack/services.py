@@ -52,12 +52,13 @@ class Services:
         return lag_note(await self.store.last_look(), self.clock.now(), self.poll_seconds)
 
     async def is_first(self, body: dict[str, Any]) -> bool:
-        """Whether a command or a press has not come before: it may come twice, whatever its retry count says.
+        """Whether a command, a press or an event has not come before: it may, whatever its retry count says.
 
         Slack sends again what was not acknowledged in time, so that a repetition may also be the first to
-        arrive; its `trigger_id` is the same each time.
+        arrive; its `trigger_id`, or of an event the `event_id`, is the same each time.
         """
-        return await self.store.first_press(body["trigger_id"], self.clock.now())
+        came = body["event_id"] if "event_id" in body else body["trigger_id"]
+        return await self.store.first_press(came, self.clock.now())
 
     async def observe(self, readings: Sequence[Reading]) -> None:
         """Store readings; what they owe is sent soon. Cards that show only their progress wait for a tick."""

@@ -23,9 +23,9 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
-from dojobbot.following import Subscribed
+from dojobbot.following import Overview, Subscribed
 from dojobbot.leases import Lease
-from dojobbot.orders import JobsOrder, OpenExport
+from dojobbot.orders import JobsOrder, OpenExport, Person
 from dojobbot.outbox import Claim
 from dojobbot.store import (
     batches,
@@ -38,6 +38,7 @@ from dojobbot.store import (
     leases,
     ledger,
     observing,
+    overview,
     pausing,
     posts,
     pruning,
@@ -187,6 +188,10 @@ class SqlStore:
     async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
         """Give the jobs that have an open watch of their own at a destination."""
         return await self._read(batches.watched_singly, destination)
+
+    async def overview(self, user_id: str, person: Person, *, project_id: str | None) -> Overview:
+        """Give what is stored about a person; see the port."""
+        return await self._read(overview.overview, user_id, person, project_id)
 
     async def add_post(self, post: Post) -> None:
         """Queue a post (a shared card) for its destination."""
@@ -349,7 +354,7 @@ class SqlStore:
     # --- bookkeeping
 
     async def first_press(self, trigger_id: str, now: datetime) -> bool:
-        """Remember a press; False when it was seen before (within a day)."""
+        """Remember a press, a command or an event; False when it was seen within a day."""
         return await self._write(ledger.first_press, trigger_id, now)
 
     async def last_good_tick(self) -> datetime | None:

@@ -16,7 +16,7 @@ from dojobbot.exporting.process import WorkerProcesses
 from dojobbot.exports import Exports
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.simulator.slack_api.views import View
-from dojobbot.slack import actions, commands, details
+from dojobbot.slack import actions, commands, details, home
 from dojobbot.slack.messenger import patient_client
 from dojobbot.slack.replies import Desk
 from dojobbot.slack.services import Services
@@ -34,6 +34,7 @@ class Front:
     middle: Middle
     desk: Desk
     link: SocketLink
+    services: Services
 
     async def card(self, job_id: str, *, user: str = lab.ADA, channel: str = lab.GENERAL) -> dict[str, Any]:
         """Type `/job` and give the private card that comes."""
@@ -102,12 +103,12 @@ async def front(
         ),
         wake=lambda: None,
     )
-    for handlers in (commands, actions, details):
+    for handlers in (commands, actions, details, home):
         handlers.register(bolt, services)
     link = SocketLink(middle.slack.app_token, slack, sleep=sleep)
     await link.open(bolt)
     try:
-        yield Front(middle, desk, link)
+        yield Front(middle, desk, link, services)
     finally:
         await link.close()
         await desk.close(1.0)

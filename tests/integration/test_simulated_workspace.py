@@ -19,6 +19,7 @@ from dojobbot.simulator.slack_api.world import (
     CHEN,
     DALIA,
     EMEKA,
+    EVENTS,
     FATIMA,
     GENERAL,
     PARTNERS,
@@ -284,9 +285,11 @@ async def test_a_missing_scope_is_named() -> None:
         assert "email" not in (await bot.call("users.info", user=ADA))["user"]["profile"]
 
 
-async def test_the_default_scopes_are_those_of_the_manifest() -> None:
+async def test_the_default_scopes_and_events_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load((Path(__file__).parents[2] / "manifest.yml").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
 
 
 async def test_a_method_that_it_lacks_is_recorded_loudly(bot: App, caplog: pytest.LogCaptureFixture) -> None:

@@ -153,6 +153,25 @@ def view_problems(view: dict[str, Any]) -> list[str]:
     return found
 
 
+def home_problems(view: dict[str, Any]) -> list[str]:
+    """List everything about an App Home that Slack would refuse, or that would ping people by accident."""
+    found: list[str] = []
+    if set(view) != {"type", "blocks"} or view["type"] != "home":
+        found.append("a Home has blocks")
+    if not 1 <= len(view["blocks"]) <= 100:
+        found.append(f"{len(view['blocks'])} blocks, limit 100")
+    for block in view["blocks"]:
+        found += _text(block["text"], 150) if block["type"] == "header" else _block(block)
+    total = sum(len(each["text"]) for each in _walk(view["blocks"]) if isinstance(each.get("text"), str))
+    if total > 12_000:
+        found.append(f"{total} characters of block text")
+    spoken = [each["text"] for each in _walk(view["blocks"]) if each.get("type") == "mrkdwn"]
+    found += [f"would ping or link: {text[:80]}" for text in spoken if LOUD.search(text)]
+    found += [f"a broken escape: {text[-80:]}" for text in spoken if _broken(text)]
+    json.dumps(view, ensure_ascii=False).encode()
+    return found
+
+
 def _literal(block: dict[str, Any]) -> list[str]:
     """A block of preformatted text: nothing in it is read as markup."""
     (part,) = block["elements"]

@@ -12,10 +12,22 @@ import pytest
 from dojobbot.deeporigin import snapshot
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
-from dojobbot.domain import GONE, KNOWN_STATUSES, Delivery, Destination, Job, KnownJob, Snapshot, Transition
+from dojobbot.domain import (
+    GONE,
+    KNOWN_STATUSES,
+    Delivery,
+    Destination,
+    Job,
+    KnownJob,
+    Snapshot,
+    Subscription,
+    Transition,
+)
+from dojobbot.following import Overview
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import badge
 from dojobbot.slack.views.card import Card, card
+from dojobbot.slack.views.home import Home, home
 from dojobbot.slack.views.joblist import JobList, job_list
 from dojobbot.slack.views.notice import notice
 from dojobbot.slack.views.status import look
@@ -83,6 +95,19 @@ def test_its_bar_in_slack_has_the_documented_colour_and_its_word_stands_beside_i
         assert drawn["attachments"][0]["color"] == color, name
         assert look(job.status).word in json.dumps(drawn, ensure_ascii=False), name
         assert look(job.status).emoji in json.dumps(drawn), name
+
+
+@every_status
+def test_its_emoji_and_word_are_the_same_in_the_home(status: str, color: str) -> None:
+    """Where there is no bar for the colour; as theirs, and as one that they follow."""
+    job, seen = read(status).job, look(read(status).job.status)
+    assert seen.color == color
+    wish = Subscription(id=1, user_id="U1", job_id=job.id, destination=Destination("D1"), created_at=NOW)
+    mine = Overview(ended=(job,)) if job.has_ended else Overview(under_way=(job,), counts={job.status: 1})
+    for name, overview in {"mine": mine, "followed": Overview(told=((wish, job),), told_in_all=1)}.items():
+        drawn = json.dumps(home(Home(overview=overview, now=NOW)), ensure_ascii=False)
+        assert seen.word in drawn, name
+        assert seen.emoji in drawn, name
 
 
 @every_status

@@ -50,6 +50,9 @@ CHANNELS: tuple[Channel, ...] = (
 
 GROUPS: tuple[UserGroup, ...] = (UserGroup(ADMINS, "job-admins", (CHEN,)),)
 
+EVENTS: frozenset[str] = frozenset({"app_home_opened"})
+"""The events that the app of this project subscribes to, as its scopes are those below."""
+
 SCOPES: frozenset[str] = frozenset(
     {
         "channels:history",

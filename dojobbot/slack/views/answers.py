@@ -29,6 +29,7 @@ __all__ = [
     "placeholder",
     "restarting",
     "sentence",
+    "unmatched",
     "words_of",
 ]
 
@@ -151,20 +152,26 @@ def not_found(target: str, newest: Sequence[Job], *, looked_through: int | None,
 
 def nobody_matches(email: str | None, *, confirmed: bool) -> Payload:
     """Say why `mine` finds nobody's jobs: which e-mail was looked for, and what would help."""
+    reason, remedy = unmatched(email, confirmed=confirmed)
+    return sentence(f"{reason} Leave out `mine`, or {remedy}.")
+
+
+def unmatched(email: str | None, *, confirmed: bool) -> tuple[str, str]:
+    """Say why nobody's jobs can be told to be a person's: a sentence, and what would help (`do this`)."""
     if email is None:
-        return sentence(
-            "Slack shows me no e-mail address for you, so I can't tell which jobs are yours. "
-            "Leave out `mine`, or ask your Slack administrator to let apps see e-mail addresses."
+        return (
+            "Slack shows me no e-mail address for you, so I can't tell which jobs are yours.",
+            "ask your Slack administrator to let apps see e-mail addresses",
         )
     address = code(email, 100)
     if not confirmed:
-        return sentence(
-            f"Your Slack e-mail address, {address}, is not confirmed, so I can't tell which jobs are yours. "
-            "Confirm it in Slack, or leave out `mine`."
+        return (
+            f"Your Slack e-mail address, {address}, is not confirmed, so I can't tell which jobs are yours.",
+            "confirm it in Slack",
         )
-    return sentence(
-        f"I looked for {address}, your address in Slack, and not exactly one person in Deep Origin has it. "
-        "Leave out `mine`, or use the same address in both."
+    return (
+        f"I looked for {address}, your address in Slack, and not exactly one person in Deep Origin has it.",
+        "use the same address in both",
     )
 
 

@@ -22,6 +22,8 @@ __all__ = [
     "DOWNLOAD",
     "FAILURES",
     "FIELDS",
+    "HOME_OPEN",
+    "HOME_REFRESH",
     "INPUTS",
     "IN_DETAILS",
     "LOG",
@@ -72,6 +74,10 @@ MENU = "menu"
 """A card's overflow menu; its options carry a verb and a value."""
 ALL = (NOTIFY, MUTE, WATCH, STOP, CANCEL, APPROVE, OPEN, CHOOSE, MENU)
 """Every action id that a message uses, those in `OPENERS` apart."""
+HOME_OPEN = "home_open"
+"""The menu of jobs in the Home; its options carry values, and the answer is the Details modal."""
+HOME_REFRESH = "home_refresh"
+"""A button of the Home: draw it anew."""
 RESUME = "resume"
 """A button about a place that closed: try again there."""
 MOVE = "move"
@@ -87,8 +93,8 @@ TABS = (STATUS, FIELDS, INPUTS, OUTPUTS, BILLING, LOG, PROGRESS)
 """The tabs of the Details modal, in their order."""
 DETAILS = "details"
 LOGS = "logs"
-OPENERS = {DETAILS: STATUS, LOGS: LOG}
-"""The buttons of a message that open the modal, each at one of its tabs; they carry a value."""
+OPENERS = {DETAILS: STATUS, LOGS: LOG, HOME_OPEN: STATUS}
+"""Buttons of a message and the menu of the Home that open the modal, each at a tab; they carry a value."""
 SWITCH, RELOAD, DOWNLOAD = "switch", "reload", "download"
 
 
