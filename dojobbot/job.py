@@ -270,7 +270,14 @@ class Job:
     def _follow(self, interval: float, screen: Screen | None) -> Follower:
         if interval < _SHORTEST_INTERVAL:
             raise ValueError(f"interval={interval}: at least {_SHORTEST_INTERVAL} s between two readings")
-        return Follower(self._client, self._snapshot, self._take, screen=screen, interval=interval)
+        return Follower(
+            self._client,
+            self._snapshot,
+            self._take,
+            lines=lambda: self._log,
+            screen=screen,
+            interval=interval,
+        )
 
     def __str__(self) -> str:
         return one_line(self._snapshot)

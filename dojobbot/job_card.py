@@ -68,9 +68,11 @@ def terminal_card(snapshot: Snapshot, now: datetime, *, note: str = "") -> str:
     return "\n".join([lines[0], *(f"  {line}" for line in lines[1:])])
 
 
-def picture(snapshot: Snapshot, now: datetime, *, note: str = "") -> Picture:
+def picture(
+    snapshot: Snapshot, now: datetime, *, note: str = "", log: Sequence[LogLine] | None = None
+) -> Picture:
     """Give the whole card for every kind of place."""
-    return _picture(snapshot, now, notebook_card(snapshot, now, note=note), note)
+    return _picture(snapshot, now, notebook_card(snapshot, now, note=note, log=log), note)
 
 
 def live_picture(snapshot: Snapshot, now: datetime, *, note: str = "") -> Picture:
@@ -104,13 +106,19 @@ def _frame(snapshot: Snapshot, now: datetime, body: str, *, note: str, rules: st
     warning = f'<div class="note">{_escape(note)}</div>' if note else ""
     footer = (
         f'<footer><span class="badge" style="background:{seen.color};color:{ink}">{_escape(seen.word)}</span>'
-        f"<span>last updated {now.astimezone(UTC):%H:%M:%S} UTC</span></footer>"
+        f"<span>last updated {_read_at(snapshot, now)}</span></footer>"
     )
     return (
         f'<div class="dojobbot" style="border-left-color:{seen.color}"><style>{_STYLE}{rules}</style>'
         f'<h4>{_escape(title(job))}</h4><div class="what">{_escape(headline(job))}</div>'
         f"{warning}{body}{footer}</div>"
     )
+
+
+def _read_at(snapshot: Snapshot, now: datetime) -> str:
+    """Say when the job was read, often long before the card is drawn; with the day unless it is today."""
+    at, today = snapshot.began_at.astimezone(UTC), now.astimezone(UTC).date()
+    return f"{at:%H:%M:%S} UTC" if at.date() == today else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _tab(tab: Tab) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dojobbot.deeporigin.blocking import BlockingClient
-from dojobbot.domain import Snapshot
+from dojobbot.domain import LogLine, Snapshot
 from dojobbot.errors import DojobbotError, JobNotFound, PlatformError, TokenRejected
 from dojobbot.job_card import live_picture, picture
 from dojobbot.limits import backoff
-from dojobbot.screen import Screen
+from dojobbot.screen import Picture, Screen
 
 __all__ = ["Follower"]
 
@@ -31,6 +31,7 @@ class Follower:
         client: reads it.
         take: takes a reading in; gives the one that counts, which is a newer one if there is one.
         snapshot: the last reading.
+        lines: gives the lines of the job's log for the whole card, None while nobody has read them.
         screen: where it is drawn; None for nowhere, and then trouble is logged.
         interval: the seconds between two reads while all is well.
 
@@ -43,6 +44,7 @@ class Follower:
         snapshot: Snapshot,
         take: Callable[[Snapshot], Snapshot],
         *,
+        lines: Callable[[], Sequence[LogLine] | None],
         screen: Screen | None,
         interval: float,
     ) -> None:
@@ -51,6 +53,7 @@ class Follower:
         self._client = client
         self._latest = snapshot
         self._take = take
+        self._lines = lines
         self._screen = screen
         self._interval = interval
         self._note = ""
@@ -65,7 +68,7 @@ class Follower:
         with self._drawing:
             self._stop.set()
             if self._screen is not None and not self.over.is_set():
-                self._screen.draw(picture(self._latest, self._client.now(), note="No longer watched."))
+                self._screen.draw(self._whole("No longer watched."))
 
     def _leave(self) -> None:
         """Be quiet before Python takes standard error away."""
@@ -130,8 +133,13 @@ class Follower:
                 return
             if self._screen is not None:
                 rests = self._latest.job.is_terminal or self.error is not None
-                draw = picture if rests else live_picture
-                self._screen.draw(draw(self._latest, self._client.now(), note=note))
+                self._screen.draw(self._whole(note) if rests else self._live(note))
             elif note and not self._note:
                 log.warning("%s", note)
             self._note = note
+
+    def _whole(self, note: str) -> Picture:
+        return picture(self._latest, self._client.now(), note=note, log=self._lines())
+
+    def _live(self, note: str) -> Picture:
+        return live_picture(self._latest, self._client.now(), note=note)

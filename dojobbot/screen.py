@@ -7,7 +7,7 @@ terminal, nothing is shown.
 from __future__ import annotations
 
 import html
-import shutil
+import os
 import sys
 import time
 import unicodedata
@@ -20,6 +20,8 @@ __all__ = ["Picture", "ProgressBar", "Screen", "find_screen", "paint"]
 _WORTH_SHOWING = 0.5
 _BETWEEN_FRAMES = 0.1
 _CELLS = 30
+_COLUMNS, _ROWS = 80, 24
+"""What a terminal is taken for that does not say how large it is."""
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _PALETTE = {16 + at: levels for at, levels in enumerate(product(_LEVELS, repeat=3))}
 """The colours that a terminal with 256 of them mixes from six levels of red, green and blue."""
@@ -62,7 +64,7 @@ def find_screen(*, background: bool) -> Screen | None:
     shell = _notebook_shell()
     if shell is not None:
         return _Notebook()
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None: a Python without a console, on Windows
         return None
     return _Lines(sys.stderr) if background and hasattr(sys, "ps1") else _Terminal(sys.stderr)
 
@@ -111,8 +113,11 @@ class _Terminal:
         self._height = 0
 
     def draw(self, picture: Picture) -> None:
-        columns = max(20, shutil.get_terminal_size().columns - 1)
+        columns, rows = self._room()
         lines = [_fit(line, columns) for line in picture.text.splitlines()]
+        if len(lines) > rows:
+            # What has scrolled out of the terminal can't be written over any more.
+            lines[rows - 1 :] = [f"... {len(lines) - rows + 1} more"]
         text = "\n".join(lines)
         if picture.badge:
             text = text.replace(picture.badge, paint(picture.badge, picture.color), 1)
@@ -124,6 +129,14 @@ class _Terminal:
         self._stream.write(self._up())
         self._stream.flush()
         self._height = 0
+
+    def _room(self) -> tuple[int, int]:
+        """Give the columns and rows to draw in; the last ones are the cursor's."""
+        try:
+            columns, rows = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):  # a window that acts as a terminal, and is none
+            columns = rows = 0
+        return max(20, (columns or _COLUMNS) - 1), max(2, (rows or _ROWS) - 1)
 
     def _up(self) -> str:
         return f"\x1b[{self._height}F\x1b[J" if self._height else ""

@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -157,9 +158,10 @@ def piped(code: str, lab: Lab) -> tuple[bytes, bytes, int]:
     return out, err, process.returncode
 
 
-def in_terminal(code: str, lab: Lab) -> str:
-    """What a Python writes whose output is a terminal."""
+def in_terminal(code: str, lab: Lab, *, rows: int = 0, columns: int = 0) -> str:
+    """What a Python writes whose output is a terminal, of that size or (0) one that does not say its own."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (rows, columns))
     with python(code, lab, stdout=theirs, stderr=theirs, stdin=theirs) as process:
         os.close(theirs)
         written = b""

@@ -334,6 +334,32 @@ def test_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> 
     assert drawn.rstrip().endswith("Succeeded")
 
 
+def test_a_card_that_is_higher_than_the_terminal_is_cut_so_that_it_can_be_written_over(lab: Lab) -> None:
+    """Lines that have scrolled out of sight cannot be; the last one says how many there are no room for."""
+    branches = [{"id": f"{at}", "displayName": f"branch {at}", "status": "Running"} for at in range(12)]
+    tree = {"id": "root", "displayName": "root", "status": "Running", "children": branches}
+    job_id = lab.put(executionId="tree", status="Running", progressReport=tree)
+    code = (
+        "from dojobbot import Job\n"
+        f"job = Job.from_id({job_id!r}); job.watch(interval=0.05); job.wait(timeout=60)"
+    )
+
+    def end_when_seen_running() -> None:
+        until(lambda: lab.calls(path=job_id) >= 4, 60)
+        lab.change(job_id, status="Failed")
+
+    ending = threading.Thread(target=end_when_seen_running)
+    ending.start()
+    drawn = in_terminal(code, lab, rows=10, columns=80)
+    ending.join()
+    *running, last = re.split(r"\x1b\[9F\x1b\[J", drawn)
+    assert len(running) > 1
+    for card in running:
+        assert card.count("\n") == 9
+        assert re.search(r"\.\.\. \d+ more\r\n$", card)
+    assert "Failed" in last
+
+
 def test_a_notebook_redraws_one_card_shows_trouble_and_ends_with_the_tabs(
     lab: Lab, notebook: Notebook
 ) -> None:
@@ -349,6 +375,36 @@ def test_a_notebook_redraws_one_card_shows_trouble_and_ends_with_the_tabs(
     until(lambda: "Raw progress" in notebook.shown[-1])
     assert "Succeeded" in notebook.shown[-1]
     assert notebook.outputs == 1
+
+
+def test_a_log_that_was_read_stays_on_the_card_when_watching_ends(lab: Lab, notebook: Notebook) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    job.logs(limit=5)
+    job.watch(interval=SOON)
+    job.stop_watching()
+    assert ">Logs<" in notebook.shown[-1]
+    job.watch(interval=SOON)
+    assert ">Logs<" not in notebook.shown[-1]
+    lab.change(job.id, status="Completed")
+    until(lambda: "Raw progress" in notebook.shown[-1])
+    assert ">Logs<" in notebook.shown[-1]
+
+
+def test_a_card_in_trouble_says_when_the_job_was_read_last(lab: Lab, notebook: Notebook) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    shown = last_updated(job._repr_html_())
+    until(lambda: f"{now():%H:%M:%S} UTC" != shown)
+    lab.fault(f"GET {EXECUTIONS}/*", "status", status=503)
+    job.watch(interval=SOON)
+    until(lambda: "Trying again" in notebook.shown[-1])
+    assert last_updated(notebook.shown[-1]) == shown
+    job.stop_watching()
+
+
+def last_updated(page: str) -> str:
+    found = re.search("last updated ([^<]*)", page)
+    assert found is not None
+    return found[1]
 
 
 def test_a_notebook_keeps_the_whole_card_when_watching_is_stopped(lab: Lab, notebook: Notebook) -> None:
@@ -367,6 +423,16 @@ def test_a_notebook_is_told_when_the_token_is_refused(lab: Lab, notebook: Notebo
     until(lambda: not watching(job))
     assert "No longer watched." in notebook.shown[-1]
     assert "401" in notebook.shown[-1]
+
+
+def test_without_a_standard_error_nothing_is_drawn_and_everything_works(lab: Lab) -> None:
+    """As in a Python without a console."""
+    job_id = lab.dock()
+    code = (
+        "import sys; sys.stderr = None; from dojobbot import Job, get_dataframe\n"
+        f"Job.from_id({job_id!r}).watch(interval=0.05); print(len(get_dataframe()))"
+    )
+    assert piped(code, lab) == (b"1\n", b"", 0)
 
 
 def test_a_watched_job_never_keeps_python_from_exiting(lab: Lab) -> None:

@@ -97,6 +97,16 @@ def test_the_card_has_the_documented_tabs_in_their_order() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("hours", "said"), [(0, "09:31:00 UTC"), (3, "09:31:00 UTC"), (15, "2026-11-20 09:31:00 UTC")]
+)
+def test_the_card_says_when_it_was_read_and_not_when_it_was_drawn(hours: int, said: str) -> None:
+    """With the day once that is not today."""
+    found, later = a_job(), NOW + timedelta(hours=hours)
+    for page in (notebook_card(found, later), live_picture(found, later).html):
+        assert f"last updated {said}" in Page(page).text
+
+
 def test_a_log_that_was_read_is_one_more_tab_and_escaped() -> None:
     lines = (LogLine(message=HOSTILE, at=NOW, level="error", tool_key="a.b"),)
     page = Page(notebook_card(a_job(), NOW, log=lines))

@@ -89,6 +89,7 @@ def test_a_follower_that_breaks_says_so_to_whoever_waits() -> None:
         cast(BlockingClient, platform),
         seen("Running", 0),
         lambda snapshot: snapshot,
+        lines=lambda: None,
         screen=cast(Screen, BrokenScreen()),
         interval=0.05,
     )
