@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.fields import billed, json_head, number
-from dojobbot.slack.text import duration, money, plain, unit_price
+from dojobbot.fields import billed, json_head, number, text
+from dojobbot.slack.text import duration, money, plain, plural, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.status import LOOKS, OTHER
@@ -32,6 +33,9 @@ __all__ = [
 
 TAB_NAMES = ("Status", "Details", "Inputs", "Outputs", "Billing", "Raw progress")
 _LONGEST_VALUE = 300
+_MOST_FIELDS = 100
+_LEVELS = 2
+"""How deep the fields of objects inside are shown beside the others; what is deeper is one line of JSON."""
 _LONGEST_JSON = 20_000
 _CUT = f"\n... cut after {_LONGEST_JSON:,} characters"
 _NO_PRICE = "The platform gave no price: approve it on Deep Origin's own page."
@@ -162,9 +166,10 @@ def _details(snapshot: Snapshot, now: datetime) -> Tab:
         Fact("Started at", _stamp(job.started_at), job.started_at),
         Fact("Completed at", _stamp(job.completed_at), job.completed_at),
         _fact("Running time", _took(job, now).removeprefix("ran ")),
-        *(_fact(f"metadata: {key}", _short(value)) for key, value in metadata.items()),
     ]
-    return Tab(name="Details", facts=tuple(fact for fact in facts if fact.value), raw=_json(metadata))
+    given, lines = _fields(metadata, "metadata: ")
+    shown = tuple(fact for fact in (*facts, *given) if fact.value)
+    return Tab(name="Details", facts=shown, lines=lines, raw=_json(metadata))
 
 
 def _fact(label: str, value: str | None) -> Fact:
@@ -174,8 +179,25 @@ def _fact(label: str, value: str | None) -> Fact:
 def _object(name: str, found: Mapping[str, Any], nothing: str) -> Tab:
     if not found:
         return Tab(name=name, lines=(nothing,))
-    facts = tuple(Fact(plain(str(key), 80), _short(value)) for key, value in found.items())
-    return Tab(name=name, facts=facts, raw=_json(found))
+    facts, lines = _fields(found)
+    return Tab(name=name, facts=facts, lines=lines, raw=_json(found))
+
+
+def _fields(found: Mapping[str, Any], prefix: str = "") -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """Give an object's fields, the first hundred of them, and a line that says so where there are more."""
+    leaves = list(islice(_leaves(found, _LEVELS), _MOST_FIELDS + 1))
+    facts = tuple(Fact(plain(prefix + name, 80), _short(value)) for name, value in leaves[:_MOST_FIELDS])
+    more = len(leaves) > _MOST_FIELDS
+    return facts, (f"These are the first {_MOST_FIELDS} fields.",) if more else ()
+
+
+def _leaves(found: Mapping[str, Any], levels: int) -> Iterator[tuple[str, Any]]:
+    """Give an object's fields, and in the place of an object inside it that one's: `solvation.steps`."""
+    for name, value in found.items():
+        if levels and value and isinstance(value, Mapping) and not isinstance(value.get("key"), str):
+            yield from ((f"{name}.{inner}", each) for inner, each in _leaves(value, levels - 1))
+        else:
+            yield name, value
 
 
 def _billing(snapshot: Snapshot) -> Tab:
@@ -183,7 +205,10 @@ def _billing(snapshot: Snapshot) -> Tab:
     transaction = actual if isinstance(actual, dict) else {}
     facts = [Fact("Quote", money(job.quote.amount))] if job.quote else []
     facts += _billed(job, transaction)
-    lines = [_item(row) for row in _quoted_rows(snapshot)]
+    rows = _quoted_rows(snapshot)
+    lines = [_item(row) for row in rows[:_MOST_FIELDS]]
+    if len(rows) > len(lines):
+        lines.append(f"... and {plural(len(rows) - len(lines), 'more item')}")
     if not transaction:
         nothing = not facts and not lines
         lines.append("Nothing was quoted or billed." if nothing else "The platform reports no bill yet.")
@@ -199,7 +224,7 @@ def _billed(job: Job, transaction: Mapping[str, Any]) -> list[Fact]:
     if amount is not None and job.quote is not None:
         more = amount - job.quote.amount
         facts.append(Fact("Difference", f"+{money(more)}" if more > 0 else money(more)))
-    return facts + [_fact(f"billed: {key}", _short(value)) for key, value in transaction.items()]
+    return [*facts, *_fields(transaction, "billed: ")[0]]
 
 
 def _quoted_rows(snapshot: Snapshot) -> list[Mapping[str, Any]]:
@@ -214,12 +239,12 @@ def _quoted_rows(snapshot: Snapshot) -> list[Mapping[str, Any]]:
 def _item(row: Mapping[str, Any]) -> str:
     """Write one row of a quote: `DOCK-001  8 x $1.25 = $10.00`."""
     each, total, count = number(row.get("priceEach")), number(row.get("priceTotal")), number(row.get("qty"))
-    parts = [plain(str(row.get("itemCode") or "item"), 60)]
+    parts = [plain(text(row.get("itemCode")) or "item", 60)]
     if each is not None and count is not None:
         parts.append(f"{count:g} x {unit_price(each)}")
     if total is not None:
         parts.append(f"= {money(total)}")
-    parts.append(plain(str(row.get("message") or ""), 200))
+    parts.append(plain(text(row.get("message")) or "", 200))
     return "  ".join(part for part in parts if part)
 
 

@@ -32,6 +32,8 @@ NOT_IN_TIME = "minimization"
 """A sub-step that moves downhill, not through time: its steps have no nanoseconds."""
 LONGEST_TIME_STEP = 1.0
 PICOSECONDS = 1e-3
+LONGEST_JSON = 1_000_000
+"""Characters of a text that may be JSON inside; the longest recorded has a few hundred."""
 LONGEST_REMAINING = 10 * 365 * 86_400.0
 
 
@@ -58,13 +60,19 @@ def parse(
 def _from_text(report: str, ligands: int | None, inputs: Mapping[str, object]) -> Progress | None:
     if "total_num_ligands" in report or DOCKED in report or FAILED in report:
         return _docking(report, ligands)
+    if len(report) > LONGEST_JSON:
+        return _note(report)
     try:
         # The standard decoder, because Python tools write NaN into their reports.
         found = json.loads(report)
     except (ValueError, RecursionError):
-        note = text(report.strip().partition("\n")[0])
-        return Progress(note=note) if note else None
+        return _note(report)
     return _from_object(found, inputs) if isinstance(found, Mapping) else None
+
+
+def _note(report: str) -> Progress | None:
+    note = text(report[:LONGEST_JSON].strip().partition("\n")[0])
+    return Progress(note=note) if note else None
 
 
 def _from_object(report: Mapping[str, object], inputs: Mapping[str, object]) -> Progress | None:

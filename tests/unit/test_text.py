@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,6 +32,15 @@ def test_foreign_text_can_ping_nobody() -> None:
 
 def test_foreign_text_is_one_printable_line() -> None:
     assert foreign("a\n\tb\u202e\x00c", 80) == "a bc"
+
+
+def test_of_megabytes_a_line_is_made_as_quickly_as_of_a_line() -> None:
+    began = time.perf_counter()
+    assert foreign("CCO " * 5_000_000, 9) == "CCO CCO…"
+    assert plain(" " * 5_000_000 + "\n<odd>\u202e\x00  name" + "\n" * 5_000_000, 80) == "<odd> name"
+    assert plain("a" + "\u200b" * 5_000_000 + "b", 80) == "a…"
+    assert plain("\u200b" * 5_000_000, 80) == ""
+    assert time.perf_counter() - began < 0.5
 
 
 def test_a_backtick_cannot_open_code_of_ours() -> None:

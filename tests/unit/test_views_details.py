@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -116,6 +117,64 @@ def test_drawing_a_job_of_a_hundred_thousand_ligands_costs_what_is_shown() -> No
     drawn = view(ids.INPUTS, replace(found, raw={**found.raw, "userInputs": {"smiles_list": ligands}}))
     assert "100,000 entries" in said(drawn)
     assert 0 < ligands.looked_at < 5_000
+
+
+class CountingFields(dict[str, int]):
+    """An object that knows how many of its fields somebody looked at."""
+
+    looked_at = 0
+
+    def items(self) -> Any:
+        """Count on the way."""
+        for each in super().items():
+            self.looked_at += 1
+            yield each
+
+
+def test_drawing_inputs_of_many_thousand_fields_costs_what_is_shown_and_says_that_there_are_more() -> None:
+    fields = CountingFields({f"k{number}": number for number in range(100_000)})
+    drawn = view(ids.INPUTS, replace(read(), raw={"userInputs": fields}))
+    assert "*k0*  0\n*k1*  1" in said(drawn)
+    assert "These are the first 100 fields." in said(drawn)
+    assert "Download as JSON" in buttons(drawn)
+    assert 0 < fields.looked_at < 5_000
+
+
+def test_a_quote_of_many_items_shows_the_first_and_counts_the_rest() -> None:
+    rows = [{"itemCode": f"DOCK-{number}", "priceTotal": 1.0} for number in range(150)]
+    drawn = said(view(ids.BILLING, read(quotationResult={"successfulQuotations": rows})))
+    assert "DOCK-99 = $1.00" in drawn
+    assert "... and 50 more items" in drawn
+
+
+def test_inputs_inside_inputs_are_fields_of_their_own_two_levels_down() -> None:
+    deep = {"solvation": {"steps": 1_250_000, "prod_md_options": {"dt": 0.004, "more": {"a": [1, 2]}}}}
+    drawn = said(view(ids.INPUTS, read(userInputs={**deep, "protein": {"$provider": "ufa", "key": "a.pdb"}})))
+    assert drawn.split("\n")[1:5] == [
+        "*solvation.steps*  1250000",
+        "*solvation.prod_md_options.dt*  0.004",
+        '*solvation.prod_md_options.more*  {"a": [1, 2]}',
+        "*protein*  a.pdb",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "kind"),
+    [
+        ('  {"cmd": "MD"}\n', "JSON"),
+        ("[1]", "JSON"),
+        ("ligand docked: {CCO}", "text"),
+        ("[" + "1," * 5_000_000 + "1]", "JSON"),
+    ],
+)
+def test_a_report_is_called_by_its_two_ends_however_long_it_is(report: str, kind: str) -> None:
+    found = read(progressReport=report)
+    began = time.perf_counter()
+    assert f"Download as {kind}" in buttons(view(ids.PROGRESS, found))
+    assert time.perf_counter() - began < 0.3
+    file = document(ids.PROGRESS, found.job, found, None)
+    assert file is not None
+    assert file.filename.endswith(".json" if kind == "JSON" else ".txt")
 
 
 def test_details_show_times_in_the_readers_zone_and_metadata() -> None:

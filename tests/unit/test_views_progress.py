@@ -53,6 +53,13 @@ def test_a_slow_job_has_its_pace_per_hour() -> None:
     )
 
 
+@pytest.mark.parametrize(("fraction", "done"), [(0.46, 0), (0.46, 1)])
+def test_workflows_that_run_together_are_measured_by_their_shares(fraction: float, done: int) -> None:
+    """Nearly half of it took 15 minutes, so the rest takes about as long, whichever of them is through."""
+    said = summary(job(minutes=15, fraction=fraction, done=done, total=3, unit="workflows"), private=False)
+    assert said == f"`[####------] 46 %`  {done} of 3 workflows, 5.5/h, about 18 min left"
+
+
 def test_one_ligand_is_one_ligand() -> None:
     assert "0 of 1 ligand" in summary(job(done=0, total=1, unit="ligands"), private=True)
 

@@ -59,6 +59,13 @@ def test_an_unknown_text_is_kept_as_words() -> None:
     assert parsed("Warming up the cluster\nand more").note == "Warming up the cluster"
 
 
+def test_a_text_of_many_megabytes_is_not_read_to_its_end() -> None:
+    began = time.perf_counter()
+    assert parsed("Warming up\n" + "[" + "1," * 10_000_000 + "1]").note == "Warming up"
+    assert parsed("[" + "1," * 10_000_000 + "1]").note.startswith("[1,1")
+    assert time.perf_counter() - began < 0.3
+
+
 def test_a_batch_is_averaged_over_its_workflows() -> None:
     report = {"workflow-1": {"complete": 100}, "workflow-2": {"complete": 40}, "workflow-3": {}}
     for shape in (report, json.dumps(report)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ __all__ = ["TEXT", "Beginning", "Document", "beginning", "document"]
 
 JSON, TEXT = "JSON", "text"
 """What the button that fetches a file calls it."""
+_LONGEST_INDENT = 100
 _FIELDS = {ids.FIELDS: "metadata", ids.INPUTS: "userInputs", ids.OUTPUTS: "userOutputs"}
 _NAMES = {
     ids.FIELDS: "metadata",
@@ -87,9 +87,9 @@ def _found(tab: str, snapshot: Snapshot) -> Any:
 
 
 def _kind(text: str) -> str:
-    """Say whether a report that came as text is JSON inside, as those of free-energy runs are."""
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return TEXT
-    return JSON
+    """Say whether a report that came as text is JSON inside, as those of free-energy runs are: by its ends.
+
+    Some have many megabytes, and this is only about what to call them.
+    """
+    ends = text[:_LONGEST_INDENT].lstrip()[:1] + text[-_LONGEST_INDENT:].rstrip()[-1:]
+    return JSON if ends in {"{}", "[]"} else TEXT

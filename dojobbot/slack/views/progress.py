@@ -140,9 +140,9 @@ def _pace(job: Job, report: Progress) -> list[str]:
     rate = _rate(job, report)
     if job.is_terminal:
         return [] if rate is None else [_per(rate)]
-    left = report.seconds_left
-    if left is None and rate and report.total is not None and report.done is not None:
-        left = max(0, report.total - report.done) / rate
+    left, through = report.seconds_left, _through(report)
+    if left is None and rate and report.total is not None and through is not None:
+        left = max(0.0, report.total - through) / rate
     said = [] if rate is None else [_per(rate)]
     return [*said, f"about {duration(_rough(left))} left"] if left else said
 
@@ -150,10 +150,18 @@ def _pace(job: Job, report: Progress) -> list[str]:
 def _rate(job: Job, report: Progress) -> float | None:
     """Count what was done in a second of the run; None for a job with steps, whose count begins anew."""
     until = job.completed_at if job.has_ended and job.completed_at else job.updated_at
-    if not report.done or report.step or job.started_at is None or until is None:
+    through = _through(report)
+    if not through or report.step or job.started_at is None or until is None:
         return None
     took = until - job.started_at
-    return report.done / took.total_seconds() if took >= _SHORTEST_FOR_A_RATE else None
+    return through / took.total_seconds() if took >= _SHORTEST_FOR_A_RATE else None
+
+
+def _through(report: Progress) -> float | None:
+    """Count what is done and what is half done: each of a few workflows takes long, and they run at once."""
+    if report.fraction is None or report.total is None:
+        return report.done
+    return max(report.fraction * report.total, report.done or 0)
 
 
 def _per(per_second: float) -> str:
