@@ -24,6 +24,7 @@ from dojobbot.simulator.demo import Demo
 __all__ = ["main"]
 
 DEMO_PORT = 8765
+HIGHEST_PORT = 65535
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="try the bot in a simulated Slack, in the browser")
     demo.add_argument("--no-browser", action="store_true", help="do not open a browser")
     demo.add_argument(
-        "--port", type=int, default=DEMO_PORT, help=f"the page's port (default {DEMO_PORT}, 0: any)"
+        "--port", type=_port, default=DEMO_PORT, help=f"the page's port (default {DEMO_PORT}, 0: any)"
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -60,6 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"The demo can't use port {error.port}. Try --port 0: it takes any.", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: it takes a number from 0 to {HIGHEST_PORT}")
+    return int(text)
 
 
 async def _run(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """Values as the cells of a file: neutralised for spreadsheets, nested ones as JSON, moments in UTC. Pure.
 
-What a spreadsheet takes for a formula is from OWASP's page on CSV injection; what a sheet cannot hold from
-production 2 of XML 1.0; the limits from Microsoft's "Excel specifications and limits".
+What a spreadsheet takes for a formula is from OWASP's page on CSV injection; what a sheet cannot hold, or
+should not, from production 2 of XML 1.0 and the note below it; the limits from Microsoft's "Excel
+specifications and limits".
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _RUN = re.compile(rf"([{_UNSEEN}\";]++)([{_TRIGGERS}]?)")
 """What may lie before a formula, and how one begins; each run as a whole, so that long ones cost no more."""
 _PARTS = re.compile(r"[;\t\r\n]")
 """What parts cells for a program that does not take the comma for it."""
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_SHEETS = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def iso(moment: datetime) -> str:
@@ -83,8 +84,8 @@ def csv_cell(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Leave out the control characters that no sheet can hold; every line break becomes a plain one."""
-    return _NOT_IN_XML.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Leave out control characters, most of which no sheet can hold; every line break becomes a plain one."""
+    return _NOT_IN_SHEETS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def cut(text: str, longest: int = LONGEST_CELL) -> str:

@@ -73,6 +73,22 @@ def charts(payload: Payload) -> list[Any]:
     return [block for block in _blocks(payload) if block["type"] == "data_visualization"]
 
 
+def test_tools_that_have_the_same_words_are_told_apart_by_their_keys() -> None:
+    """`ABFE` twice would say nothing; the others keep their words."""
+    alike = [ToolFigures(key=key, jobs=3) for key in ("deeporigin.abfe", "deeporigin.abfe-end-to-end", "")]
+    (table,) = [
+        block for block in _blocks(shown(replace(FOUND, tools=(DOCKING, *alike)))) if block["type"] == "table"
+    ]
+    first = [row[0] for row in table["rows"]]
+    assert [_texts(cell)[0] for cell in first] == [
+        "Tool",
+        "Docking",
+        "deeporigin.abfe",
+        "deeporigin.abfe-end-to-end",
+        "No tool",
+    ]
+
+
 def test_the_words_carry_what_the_charts_show() -> None:
     """Whoever sees no chart misses nothing."""
     said = words(shown())

@@ -159,12 +159,13 @@ def _bars(days: Sequence[Day]) -> _Bars:
 def _tools(found: Figures) -> Block:
     """Draw a row for each tool; what is a share or a median says of how many, in brackets."""
     tools = found.tools
+    names = _tool_names([tool.key for tool in tools[:MOST_TOOLS]])
     rows = [["Tool", "Jobs", "Success", "Median", "90 % within", _price_head(found)]]
-    for tool in tools[:MOST_TOOLS]:
+    for tool, name in zip(tools, names, strict=False):
         over = tool.succeeded + tool.failed
         rows.append(
             [
-                tool_word(Job(id="", status="", raw_status="", tool_key=tool.key)) if tool.key else "No tool",
+                name,
                 f"{tool.jobs:,}",
                 f"{percent(tool.succeeded / over)} ({over:,})" if over else NONE,
                 NONE if tool.median_seconds is None else f"{_span(tool.median_seconds)} ({tool.timed:,})",
@@ -177,6 +178,17 @@ def _tools(found: Figures) -> Block:
         others = f"{sum(tool.jobs for tool in rest):,}"
         rows.append([f"{len(rest)} others", others, NONE, NONE, NONE, _price(rest)])
     return blocks.table(rows, right=range(1, 6))
+
+
+def _tool_names(keys: Sequence[str]) -> list[str]:
+    """Name each tool in a word or two, or by its key where another one has the same words."""
+    words = [
+        tool_word(Job(id="", status="", raw_status="", tool_key=key)) if key else "No tool" for key in keys
+    ]
+    return [
+        plain(key, 80) or word if words.count(word) > 1 else word
+        for key, word in zip(keys, words, strict=True)
+    ]
 
 
 def _price_head(found: Figures) -> str:
