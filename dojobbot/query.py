@@ -39,12 +39,28 @@ _MEANT = {
     "success": "succeeded",
     "waiting": "queued",
 }
+_MEANT_TO_DO = {
+    "abort": "cancel",
+    "accept": "approve",
+    "confirm": "approve",
+    "delete": "cancel",
+    "fail": "notify failures",
+    "failed": "notify failures",
+    "follow": "watch",
+    "kill": "cancel",
+    "remove": "cancel",
+    "subscribe": "notify",
+    "unsubscribe": "mute",
+    "unwatch": "stop",
+    "why": "deliveries",
+}
 _KEYS = ("tool:", "tag:", "session:", "since:", "limit:")
 _WATCH = "watch"
 _SPAN = re.compile(r"([0-9]{1,6})([hdw])", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = timedelta(days=3660)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_AROUND_AN_ID = "()[]#…"
 _PREFIX = re.compile(r"[0-9a-f][0-9a-f-]{5,35}")
 _PLAIN_HEX = re.compile(r"[0-9a-f]{9,32}")
 _SINCE_HINT = "Type hours, days, weeks or a date: `since:12h`, `since:7d`, `since:2w`, `since:2026-11-20`."
@@ -97,6 +113,7 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
     if "help" in words:
         return JobsQuery(help=True)
     watch = _WATCH in words
+    verbs = [word for word in words if word in VERBS]
     words = [word for word in words if word != _WATCH]
     statuses = {_STATUSES[word]: word for word in words if word in _STATUSES}
     for key in _KEYS:
@@ -104,7 +121,7 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
             raise InvalidQuery(f"`{key}` needs a value right behind the colon.", hint=_EXAMPLES[key])
     for word in words:
         if word not in _STATUSES and word != "mine" and not word.startswith(_KEYS):
-            raise _not_a_filter(word)
+            raise _about_one_job(word, words, verbs) or _not_a_filter(word)
     tool, tag, session, since, limit = (value_of(words, key) for key in _KEYS)
     mine = "mine" in words
     said = [*statuses.values(), *(["mine"] if mine else [])]
@@ -132,7 +149,7 @@ def parse_job(text: str) -> JobQuery:
     Of several ids in one URL the last is meant: what comes before it is what the job belongs to.
     Raises InvalidQuery when there is no id, more than one, or a word that is neither.
     """
-    words = split_words(text)
+    words = [bare for word in split_words(text.replace(",", " ")) if (bare := word.strip(_AROUND_AN_ID))]
     if not words or "help" in words:
         return JobQuery(help=True)
     verbs = _verbs(words)
@@ -142,11 +159,7 @@ def parse_job(text: str) -> JobQuery:
     targets = [target for target in map(_target, rest) if target]
     strange = [word for word in rest if not _target(word)]
     if strange and targets:
-        raise unknown_word(
-            strange[0],
-            VERBS,
-            f"After the id you can type {_listed(VERBS)}; to refresh or share, use the card's menu.",
-        )
+        raise _not_a_verb(strange[0])
     if strange:
         raise _not_an_id(strange[0])
     if len(set(targets)) > 1:
@@ -168,12 +181,26 @@ def _verbs(words: list[str]) -> list[str]:
     return [_ONLY_FAILURES]
 
 
+def _not_a_verb(word: str) -> InvalidQuery:
+    """Explain a word behind an id that is no verb: another word for one, or a typing mistake."""
+    hint = f"After the id you can type {_listed(VERBS)}; to refresh or share, use the card's menu."
+    if word in _MEANT_TO_DO:
+        return InvalidQuery(f"I don't know `{word}`. Did you mean `{_MEANT_TO_DO[word]}`?", hint=hint)
+    return unknown_word(word, (*VERBS, _ONLY_FAILURES), hint)
+
+
+def _about_one_job(word: str, words: list[str], verbs: list[str]) -> InvalidQuery | None:
+    """Explain an id or a verb that was typed after `/jobs`; None for another word."""
+    target = next(filter(None, map(_target, words)), None)
+    if word not in VERBS and not _target(word):
+        return None
+    what = "is about one job" if word in VERBS else "looks like a job's id"
+    meant = " ".join(["/job", shown(target or "<id>"), *verbs[:1]])
+    return InvalidQuery(f"`{shown(word)}` {what}.", hint=f"Type `{meant}`{'.' if verbs else ' to open it.'}")
+
+
 def _not_a_filter(word: str) -> InvalidQuery:
-    """Explain a word that `/jobs` does not know: an id, another word for a status, or a typing mistake."""
-    if _target(word):
-        return InvalidQuery(
-            f"`{shown(word)}` looks like a job's id.", hint=f"Type `/job {shown(word)}` to open it."
-        )
+    """Explain a word that `/jobs` does not know: another word for a status, or a typing mistake."""
     if word in _MEANT:
         return InvalidQuery(
             f"I don't know `{word}`. Did you mean `{_MEANT[word]}`?",

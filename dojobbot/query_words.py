@@ -14,7 +14,11 @@ _QUOTES = "`\"'“”‘’.;"  # noqa: RUF001 - phones type these quotation mar
 
 
 def split_words(text: str) -> list[str]:
-    """Split what was typed, lower-cased, without Slack's escapes and without quotes around words."""
+    """Split what was typed, lower-cased, without Slack's escapes and without quotes around words.
+
+    What does not print goes: pasted text has zero-width spaces, with which a word looks like another.
+    """
+    text = "".join(each for each in text if each.isprintable() or each.isspace())
     for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         text = text.replace(escaped, plain)
     stripped = (word.strip(_QUOTES) for word in text.lower().split())

@@ -143,6 +143,31 @@ def test_help_wins_over_everything_else() -> None:
     assert jobs("running HELP whatever") == JobsQuery(help=True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said", "hint"),
+    [
+        ("cancel 9e9eb45e", "`cancel` is about one job.", "Type `/job 9e9eb45e cancel`."),
+        (f"{FULL} cancel", "looks like a job's id.", f"Type `/job {FULL} cancel`."),
+        ("9e9eb45e", "`9e9eb45e` looks like a job's id.", "Type `/job 9e9eb45e` to open it."),
+        ("watch 9e9eb45e", "`9e9eb45e` looks like a job's id.", "Type `/job 9e9eb45e watch`."),
+        ("notify", "`notify` is about one job.", "Type `/job <id> notify`."),
+    ],
+)
+def test_what_is_about_one_job_points_to_the_other_command(typed: str, said: str, hint: str) -> None:
+    error = refusal(typed)
+    assert said in str(error)
+    assert error.hint == hint
+
+
+def test_a_tag_may_end_as_it_likes() -> None:
+    assert jobs("tag:cdk2(b)").tag == "cdk2(b)"
+
+
+def test_characters_that_nobody_sees_make_no_other_word() -> None:
+    assert jobs("run\u200bning\u2060 mine\ufeff") == jobs("running mine")
+    assert parse_job("\u200b9e9eb45e\u00ad cancel") == parse_job("9e9eb45e cancel")
+
+
 # --- /job
 
 
@@ -168,6 +193,11 @@ def test_an_id_is_found_in_what_was_pasted(typed: str) -> None:
         ("9E9EB45E", "9e9eb45e"),
         ("9e9eb45e-1c", "9e9eb45e-1c"),
         (FULL.replace("-", ""), FULL),
+        ("9e9eb45e,", "9e9eb45e"),
+        ("(9e9eb45e)", "9e9eb45e"),
+        ("[9e9eb45e].", "9e9eb45e"),
+        ("#9e9eb45e…", "9e9eb45e"),
+        (f"({FULL}),", FULL),
     ],
 )
 def test_six_characters_of_an_id_are_a_prefix(typed: str, target: str) -> None:
@@ -191,6 +221,8 @@ def test_nothing_or_help_shows_the_help(typed: str) -> None:
         ("9e9e", "too short"),
         ("BRD series", "I don't know `brd`"),
         ("9e9eb45e cancl", "Did you mean `cancel`?"),
+        ("9e9eb45e notify failure", "Did you mean `failures`?"),
+        ("9e9eb45e delete", "Did you mean `cancel`?"),
         ("9e9eb45e watch stop", "both `watch` and `stop`"),
         ("9e9eb45e 1a2b3c4d", "more than one job"),
         ("cancel", "Which job do you mean to cancel?"),
