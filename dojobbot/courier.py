@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from dojobbot.closing import Closing
 from dojobbot.decide import told_next
-from dojobbot.domain import LOOKS_AFTER_SILENCE, Delivery, Post, PostKind, Watch
+from dojobbot.domain import LOOKS_AFTER_SILENCE, Delivery, Destination, Post, PostKind, Watch
 from dojobbot.errors import (
     DeliveryUnknown,
     DestinationClosed,
@@ -30,6 +30,7 @@ from dojobbot.limits import backoff
 from dojobbot.outbox import Claim
 from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Store
+from dojobbot.sharing import SHARED, Sharing
 from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
 from dojobbot.slack.views.blocks import Payload, in_words
 from dojobbot.slack.views.card import Card, card, fingerprint
@@ -96,6 +97,7 @@ class Courier:
         self._last_words = last_words
         self._failures: Counter[str] = Counter()
         self._closing = Closing(store, messenger, clock)
+        self._sharing = Sharing(messenger, clock)
         self.tally = Tally()
 
     async def serve(self, claim: Claim) -> timedelta:
@@ -210,6 +212,9 @@ class Courier:
         return await self._send(claim, post)
 
     async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
+        if await self._sharing.concerns(post.destination):
+            await self._give_up(claim, post, _others_read(post.destination))
+            return await self._not_called(claim)
         if not await self._store.attempt(claim, post.id, self._clock.now()):
             return await self._not_called(claim)
         try:
@@ -325,6 +330,9 @@ class Courier:
 
     async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
         what, where = f"watch {watch.id}", claim.destination
+        if await self._sharing.concerns(where):
+            await self._end_card(claim, watch, _others_read(where))
+            return await self._not_called(claim)
         try:
             await _drawn_or_said(
                 PostKind.CARD,
@@ -342,10 +350,7 @@ class Courier:
         except SlackUnavailable:
             raise
         except DestinationClosed as error:
-            log.warning("the card of job %s in %s is over: %s", watch.job_id, where.key, error)
-            pauses = await self._closing.of_card(watch, error.code)
-            await self._store.end_watch(claim, watch, error.code, self._clock.now(), pauses=pauses)
-            self._count(pauses)
+            await self._end_card(claim, watch, error)
             return AT_ONCE
         except SlackError as error:
             # Its next change is another payload; this one would be refused again and again.
@@ -355,6 +360,13 @@ class Courier:
         await self._store.settle_edit(claim, watch, shows, self._clock.now())
         self._works(what)
         return AT_ONCE
+
+    async def _end_card(self, claim: Claim, watch: Watch, error: DestinationClosed) -> None:
+        """End a watch whose card cannot be edited any more, and what else was wished there."""
+        log.warning("the card of job %s in %s is over: %s", watch.job_id, claim.destination.key, error)
+        pauses = await self._closing.of_card(watch, error.code)
+        await self._store.end_watch(claim, watch, error.code, self._clock.now(), pauses=pauses)
+        self._count(pauses)
 
     async def _card_of(self, watch: Watch) -> Card | None:
         known = await self._store.job(watch.job_id)
@@ -369,6 +381,10 @@ class Courier:
             action=await self._store.latest_action(watch.job_id),
             note=watch.note,
         )
+
+
+def _others_read(place: Destination) -> DestinationClosed:
+    return DestinationClosed(f"{place.key} is shared with another organisation.", code=SHARED)
 
 
 async def _drawn_or_said(

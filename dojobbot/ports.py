@@ -320,6 +320,10 @@ class Messenger(Protocol):
         """Describe a conversation; None when the bot cannot see it."""
         ...
 
+    async def shared_channels(self) -> frozenset[str]:
+        """Give the channels, of those that the bot is in, that other organisations can read, too."""
+        ...
+
     async def permalink(self, channel_id: str, ts: str) -> str:
         """Give the address of a message. Raises DestinationClosed when it is not there."""
         ...

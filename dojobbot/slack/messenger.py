@@ -7,7 +7,7 @@ may be repeated by the SDK's own handlers. Method facts: docs.slack.dev/referenc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -44,6 +44,8 @@ POST_EVENT = "dojobbot_post"
 REQUEST_TIMEOUT = 30
 HISTORY_PAGE = 200
 HISTORY_PAGES = 20
+CHANNEL_PAGE = 999
+CHANNEL_PAGES = 20
 CLOCKS_DIFFER = timedelta(minutes=10)
 """A message may look as if it had arrived before it was sent: its ts is by Slack's clock, not by ours."""
 ARRIVES_WITHIN = timedelta(hours=1)
@@ -224,9 +226,32 @@ class SlackMessenger:
             id=found["id"],
             name=found.get("name") or "",
             is_member=is_dm or bool(found.get("is_member")),
-            is_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
+            is_shared=_is_shared(found),
             is_archived=bool(found.get("is_archived")),
             is_dm=is_dm,
+        )
+
+    async def shared_channels(self) -> frozenset[str]:
+        """See ports.Messenger."""
+        shared: set[str] = set()
+        cursor: str | None = None
+        for _ in range(CHANNEL_PAGES):
+            page = await self._my_channels(cursor)
+            shared |= {str(found["id"]) for found in page["channels"] if _is_shared(found)}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                break
+        return frozenset(shared)
+
+    async def _my_channels(self, cursor: str | None) -> Any:
+        # Messages wait for the answer, which may as well come the next time.
+        return await _send(
+            lambda: self._once.users_conversations(
+                types="public_channel,private_channel,mpim",
+                exclude_archived=True,
+                limit=CHANNEL_PAGE,
+                cursor=cursor,
+            )
         )
 
     async def permalink(self, channel_id: str, ts: str) -> str:
@@ -270,6 +295,11 @@ class SlackMessenger:
         )
         await _send_bytes(announced["upload_url"], content)
         return str(announced["file_id"])
+
+
+def _is_shared(conversation: Mapping[str, Any]) -> bool:
+    """Whether another organisation is in a conversation, or was invited to be."""
+    return bool(conversation.get("is_ext_shared") or conversation.get("is_pending_ext_shared"))
 
 
 def _size(path: Path) -> int:

@@ -68,6 +68,7 @@ async def test_the_asynchronous_client_reaches_every_method(workspace: Simulated
     assert [message["text"] for message in thread["messages"]] == ["hello", "reply"]
     assert (await client.chat_getPermalink(channel=dm, message_ts=ts))["ok"]
     assert (await client.conversations_info(channel=GENERAL))["channel"]["name"] == "general"
+    assert GENERAL in [each["id"] for each in (await client.users_conversations())["channels"]]
     await client.chat_postEphemeral(channel=GENERAL, user=ADA, text="psst", blocks=BLOCKS)
     assert texts(workspace, ADA) == ["psst"]
     assert (await client.users_info(user=ADA))["user"]["tz"] == "Europe/Paris"

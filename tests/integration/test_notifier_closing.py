@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,20 @@ async def told_directly(built: Middle, user: str) -> list[dict[str, Any]]:
     return built.messages(await built.messenger.open_dm(user), user)
 
 
+def others_come(built: Middle) -> None:
+    """Share the channel with another organisation."""
+    channels = built.slack.state
+    channels.set_channel(replace(channels.channels[GENERAL], is_ext_shared=True))
+
+
 async def closes(built: Middle, how: str = "is_archived") -> None:
     """Close the channel, and let a first message fail there."""
     job_id = built.job(name="First to end")
     await built.follow(job_id)
     if how == "is_archived":
         await built.slack.archive(ADA, GENERAL)
+    elif how == "shared":
+        others_come(built)
     else:
         await built.slack.remove(GENERAL)
     await built.move(job_id, status="Failed")
@@ -40,7 +49,12 @@ async def closes(built: Middle, how: str = "is_archived") -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "why"), [("is_archived", "it is archived"), ("not_in_channel", "I'm not in it any more")]
+    ("how", "why"),
+    [
+        ("is_archived", "it is archived"),
+        ("not_in_channel", "I'm not in it any more"),
+        ("shared", "it is shared with another organisation by now"),
+    ],
 )
 async def test_each_maker_is_told_once_what_is_paused_and_what_to_do(
     built: Middle, how: str, why: str, caplog: pytest.LogCaptureFixture
@@ -67,6 +81,43 @@ async def test_each_maker_is_told_once_what_is_paused_and_what_to_do(
     assert len(await told_directly(built, ADA)) == 2
     assert await built.store.paused(ADA, HERE) == Resumed(1, 1)
     assert others[1] in await built.store.followed()
+
+
+async def test_what_goes_on_in_a_channel_is_not_shown_to_an_organisation_that_comes_later(
+    built: Middle,
+) -> None:
+    """Neither by a message nor by the live card; who leads the channel is not asked about each of them."""
+    job_id = built.job(name="Secret series")
+    await built.follow(job_id)
+    await built.watch(job_id)
+    await built.deliver()
+    (card,) = built.messages()
+    built.clock.advance(minutes=6)
+    others_come(built)
+    await built.move(job_id, status="Failed", statusReason="OOMKilled")
+    await built.deliver()
+    assert built.messages() == [card]
+    texts = [each["text"] for each in await told_directly(built, ADA)]
+    assert any(text.startswith(about("Secret series failed")) for text in texts)
+    assert len(built.calls("users.conversations")) == 2
+
+
+async def test_messages_go_on_while_nobody_can_say_what_is_shared(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is asked again after some minutes, and said once."""
+    built.slack_fault("users.conversations", "status", status=500)
+    for name in ("First", "Second"):
+        await built.end(name)
+        await built.deliver()
+        built.clock.advance(minutes=6)
+    assert len(built.messages()) == 2
+    assert caplog.text.count("which channels are shared") == 1
+    built.slack.faults.clear()
+    others_come(built)
+    await built.end("Third")
+    await built.deliver()
+    assert len(built.messages()) == 2
 
 
 async def test_a_restart_neither_loses_nor_doubles_the_word(built: Middle) -> None:

@@ -270,6 +270,17 @@ async def test_people_and_channels_are_described_as_slack_does(bot: App) -> None
     assert (await bot.call("usergroups.users.list", usergroup=ADMINS))["users"] == [CHEN]
     assert (await bot.call("conversations.info", channel=PARTNERS))["channel"]["is_ext_shared"] is True
     assert (await bot.call("conversations.info", channel=RANDOM))["channel"]["is_member"] is False
+    mine = await bot.call("users.conversations", types="public_channel,private_channel", limit=2)
+    rest = await bot.call(
+        "users.conversations",
+        types="public_channel,private_channel",
+        cursor=mine["response_metadata"]["next_cursor"],
+    )
+    assert len(mine["channels"]) == 2
+    found = {each["id"]: each["is_ext_shared"] for each in (*mine["channels"], *rest["channels"])}
+    assert found[PARTNERS] is True
+    assert found[GENERAL] is False
+    assert RANDOM not in found, "the bot is no member of it"
     dm = (await bot.call("conversations.open", users=ADA))["channel"]["id"]
     assert dm == bot.workspace.dm(ADA)
     ts = await bot.post(channel=ADA)

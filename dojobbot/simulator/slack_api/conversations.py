@@ -2,15 +2,24 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import TypeVar
 
 from dojobbot.simulator.slack_api import world
 from dojobbot.simulator.slack_api.call import Call
 from dojobbot.simulator.slack_api.context import SCOPE_PREFIX, Context
-from dojobbot.simulator.slack_api.people import Channel, Message
+from dojobbot.simulator.slack_api.people import Channel, ChannelKind, Message
 from dojobbot.simulator.slack_api.problems import Json, SlackError
 
 MOST_USERS = 8
+KINDS: dict[str, ChannelKind] = {
+    "public_channel": "public",
+    "private_channel": "private",
+    "mpim": "mpim",
+    "im": "im",
+}
+Item = TypeVar("Item")
 
 
 def open_conversation(context: Context, call: Call) -> Json:
@@ -47,6 +56,26 @@ def info(context: Context, call: Call) -> Json:
     if not call.flag("include_num_members"):
         body.pop("num_members", None)
     return {"ok": True, "channel": body}
+
+
+def of_user(context: Context, call: Call) -> Json:
+    """`users.conversations` of the bot itself: what it is a member of, of the kinds in `types`."""
+    types = (call.text("types") or "public_channel").split(",")
+    if any(each not in KINDS for each in types):
+        raise SlackError("invalid_types")
+    kinds = {KINDS[each] for each in types}
+    for kind in kinds:
+        context.need(f"{SCOPE_PREFIX[kind]}:read")
+    mine = [
+        channel
+        for channel in sorted(context.state.channels.values(), key=lambda each: each.id)
+        if channel.kind in kinds
+        and world.BOT in channel.members
+        and not (channel.is_archived and call.flag("exclude_archived"))
+    ]
+    page, cursor = _cut(mine, call, lambda channel: f"next_id:{channel.id}")
+    body: Json = {"ok": True, "channels": [channel.as_json(world.BOT) for channel in page]}
+    return body | {"response_metadata": {"next_cursor": cursor}}
 
 
 def history(context: Context, call: Call) -> Json:
@@ -94,23 +123,26 @@ def _between(messages: list[Message], call: Call) -> list[Message]:
 
 
 def _page(context: Context, call: Call, messages: list[Message]) -> Json:
-    """The page of messages that the cursor points at; a cursor names the ts of its first message."""
-    cursor, limit = call.text("cursor"), call.limit(100)
-    start = 0
-    if cursor is not None:
-        try:
-            first = base64.b64decode(cursor, validate=True).decode().removeprefix("next_ts:")
-            start = [message.ts for message in messages].index(first)
-        except (binascii.Error, ValueError):
-            raise SlackError("invalid_cursor") from None
-    page, rest = messages[start : start + limit], messages[start + limit :]
+    page, cursor = _cut(messages, call, lambda message: f"next_ts:{message.ts}")
     everything = call.flag("include_all_metadata")
     body: Json = {
         "ok": True,
         "messages": [context.state.as_json(message, all_metadata=everything) for message in page],
-        "has_more": bool(rest),
+        "has_more": bool(cursor),
     }
-    if rest:
-        following = base64.b64encode(f"next_ts:{rest[0].ts}".encode()).decode()
-        body["response_metadata"] = {"next_cursor": following}
+    if cursor:
+        body["response_metadata"] = {"next_cursor": cursor}
     return body
+
+
+def _cut(every: list[Item], call: Call, name: Callable[[Item], str]) -> tuple[list[Item], str]:
+    """Give the page that the cursor points at, and the cursor of the next: it names that one's first item."""
+    cursor, limit = call.text("cursor"), call.limit(100)
+    start = 0
+    if cursor:
+        try:
+            start = [name(each) for each in every].index(base64.b64decode(cursor, validate=True).decode())
+        except (binascii.Error, ValueError):
+            raise SlackError("invalid_cursor") from None
+    page, rest = every[start : start + limit], every[start + limit :]
+    return page, base64.b64encode(name(rest[0]).encode()).decode() if rest else ""

@@ -47,6 +47,7 @@ METHODS: dict[str, Method] = {
     "files.completeUploadExternal": Method(files.complete_upload_external, "T4", "files:write"),
     "files.getUploadURLExternal": Method(files.get_upload_url_external, "T4", "files:write"),
     "usergroups.users.list": Method(directory.usergroups_users_list, "T2", "usergroups:read"),
+    "users.conversations": Method(conversations.of_user, "T3"),
     "users.info": Method(directory.users_info, "T4", "users:read"),
     "users.lookupByEmail": Method(directory.users_lookup_by_email, "T3", "users:read.email"),
     "views.open": Method(view_methods.open_, "T4"),

@@ -29,6 +29,7 @@ _WHY = {
     "restricted_action": "posting is restricted there",
     "restricted_action_read_only_channel": "only some people may post there",
     "restricted_action_thread_locked": "the thread is locked",
+    "shared_with_others": "it is shared with another organisation by now",
     "thread_not_found": "the thread is gone",
     "user_disabled": "the account is deactivated",
     "user_not_found": "the account is gone",
@@ -111,6 +112,8 @@ def _remedy(place: Destination, code: str) -> str:
         return f"unarchive {channel}, and invite me: `/invite @dojobbot`."
     if code in {"not_in_channel", "channel_not_found"}:
         return f"type `/invite @dojobbot` in {channel}."
+    if code == "shared_with_others":
+        return f"ask who looks after {channel} to end the sharing."
     return f"ask who looks after {channel} to let me post there."
 
 
