@@ -79,7 +79,7 @@ def test_progress_is_a_line_of_its_own_and_says_the_share_once() -> None:
     running = job(1, name="BRD series", progress=Progress(fraction=0.62, done=17, total=27, unit="ligands"))
     _, first, second = texts(draw(running))[0].split("\n")
     assert first.startswith("`00000001`  BRD series · Docking · 16 min, since <!date^")
-    assert second.startswith("`[######----] 62 %`  17 of 27 ligands")
+    assert second.startswith(">`[######----] 62 %`  17 of 27 ligands")
 
 
 def test_what_has_no_report_takes_one_line() -> None:
@@ -107,12 +107,12 @@ def test_what_is_followed_says_where_how_and_what_is_paused() -> None:
     lines = followed.split("\n")
     assert lines[0].startswith(":large_blue_circle: `00000001`  BRD series · Docking · Running")
     assert lines[1] == (
-        "I tell you in <#C0GENERAL1> · I tell you in our direct messages, only if it fails · "
+        ">I tell you in <#C0GENERAL1> · I tell you in our direct messages, only if it fails · "
         "Live card in <#C0GENERAL1>"
     )
     assert "KRAS screen" in lines[2]
-    assert lines[3] == "I tell you in <#C0GENERAL1> (paused: it is archived)"
-    assert lines[4:] == [":eyes: Tag cdk2-screen", "Live card in <#C0GENERAL1>"]
+    assert lines[3] == ">I tell you in <#C0GENERAL1> (paused: it is archived)"
+    assert lines[4:] == [":eyes: Many jobs on one card: Tag cdk2-screen", ">Live card in <#C0GENERAL1>"]
 
 
 def test_of_much_that_is_followed_the_rest_is_counted() -> None:

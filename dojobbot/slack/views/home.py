@@ -125,10 +125,10 @@ def _under_way(view: Home, most: int) -> list[Block]:
 
 
 def _line_under_way(job: Job, now: datetime, *, says_status: bool) -> str:
-    """Write a job in a line, and in another how far it is; the share is in the second one."""
+    """Write a job in a line, and below it how far it is, where the share is."""
     far = summary(job, private=True) if job.progress is not None else ""
     first = row(replace(job, progress=None) if far else job, "", now, says_status=says_status)
-    return f"{first}\n{far}" if far else first
+    return _with_below(first, far)
 
 
 def _followed(view: Home, most: int) -> list[Block]:
@@ -153,10 +153,11 @@ def _entries(view: Home) -> list[tuple[Job | None, str]]:
         places = [*map(_wish, wishes), *map(_card, cards)]
         rest = len(places) - _MOST_PLACES
         said = " · ".join([*places[:_MOST_PLACES], *([f"and {rest} more"] if rest > 0 else [])])
-        written.append((job, f"{_line(job, view.now)}\n{said}"))
+        written.append((job, _with_below(_line(job, view.now), said)))
     for watch, job in seen.watched:
         if watch.batch is not None:
-            written.append((None, f":eyes: {batch_name(watch.batch, job)}\n{_card(watch)}"))
+            many = f":eyes: Many jobs on one card: {batch_name(watch.batch, job)}"
+            written.append((None, _with_below(many, _card(watch))))
     return written
 
 
@@ -179,10 +180,15 @@ def _ended(view: Home, most: int) -> list[Block]:
 
 
 def _line_ended(job: Job, now: datetime) -> str:
-    """Write a job in a line; of a failure also the first words of why."""
+    """Write a job in a line, and below a failure the first words of why."""
     said = words(job) if job.status in FAILED else ()
     reason = foreign(said[0], _REASON_BUDGET) if said else ""
-    return f"{_line(job, now)}\n>{reason}" if reason else _line(job, now)
+    return _with_below(_line(job, now), reason)
+
+
+def _with_below(first: str, more: str) -> str:
+    """Put more below a line, quoted: on a phone, where both are broken, one sees what belongs together."""
+    return f"{first}\n>{more}" if more else first
 
 
 def _line(job: Job, now: datetime) -> str:

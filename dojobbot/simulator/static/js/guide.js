@@ -33,7 +33,7 @@ export class Guide {
       { type: "button", class: "icon-button", "aria-label": "Close the guided tour", "data-key": "close guide", on: { click: () => this.#show(false) } },
       "×",
     );
-    const todo = next ? this.#words(next.todo) : ["That is the whole story. Be somebody else, order a fault, or start jobs of your own."];
+    const todo = next ? this.#words(next.todo) : ["That is the whole story. Look at the Home of dojobbot, below Direct messages; be somebody else, order a fault, or start jobs of your own."];
     const guide = byId("guide");
     keepingFocus(guide, () =>
       guide.replaceChildren(el("ol", {}, rows), el("p", { class: "guide-todo", role: "status" }, todo), close),

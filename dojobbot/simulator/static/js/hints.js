@@ -20,6 +20,7 @@ export function drawHints(channel, fill) {
   return [
     el("h2", {}, "Nothing was said here yet"),
     el("p", {}, "Type ", command("/jobs"), " to see the newest jobs of the lab, or ", command("/jobs mine"), " for yours."),
+    ...(channel.kind === "im" ? [el("p", {}, "The tab Home, above, shows your own jobs and all that you follow.")] : []),
     el("p", { class: "quiet" }, "Jobs move by themselves in this demo. Nothing leaves this computer."),
   ];
 }
