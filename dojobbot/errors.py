@@ -98,7 +98,7 @@ class JobNotFound(PlatformError):
     hint = "Check the id."
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Deep Origin knows no job {job_id}.")
+        super().__init__(f"Deep Origin knows no job {job_id or 'without an id'}.")
         self.job_id = job_id
 
 

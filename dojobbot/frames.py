@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from dojobbot.config import read_account
-from dojobbot.credentials import Credentials
+from dojobbot.credentials import Credentials, account_for
 from dojobbot.deeporigin import requests
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.blocking import BlockingClient
@@ -102,6 +101,7 @@ def get_dataframe(
     Raises:
         ValueError: an unknown status (the message lists the known ones), a limit below 1, a moment without a
             zone.
+        TypeError: an argument of another type (the message says what it takes), or one that there is not.
         SettingsError: a credential is missing or wrong.
         PlatformError: the platform could not be reached or refused; there is no partial dataframe.
 
@@ -110,13 +110,13 @@ def get_dataframe(
     """
     query = FrameQuery(
         statuses=_statuses(only_with_status),
-        tool_key=tool_key,
+        tool_key=_key(tool_key),
         created_after=_aware(created_after),
         limit=_at_least_one(limit),
         extras=Extras(metadata=include_metadata, inputs=include_inputs, outputs=include_outputs),
         resolve_user_names=resolve_user_names,
     )
-    account = read_account(os.environ, **credentials)
+    account = account_for(get_dataframe, credentials)
     with closing(ProgressBar("Deep Origin jobs")) as bar:
         return fetch_frame(account, query, report=bar.show)
 
@@ -268,11 +268,20 @@ def _names(users: Iterable[PlatformUser]) -> dict[str, str]:
     }
 
 
-def _statuses(wanted: str | Iterable[str] | None) -> frozenset[str] | None:
+def _wrong(name: str, value: object, takes: str) -> TypeError:
+    return TypeError(f"{name}={value!r:.60}: it takes {takes}")
+
+
+def _statuses(wanted: object) -> frozenset[str] | None:
     if wanted is None:
         return None
-    words = [wanted] if isinstance(wanted, str) else list(wanted)
-    return frozenset(_status(word) for word in words)
+    words: list[object] = (
+        [wanted] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else [*wanted]
+    )
+    names = [word for word in words if isinstance(word, str)]
+    if len(names) < len(words):
+        raise _wrong("only_with_status", wanted, "a status such as 'Running', or several of them")
+    return frozenset(_status(name) for name in names)
 
 
 def _status(word: str) -> str:
@@ -286,16 +295,34 @@ def _status(word: str) -> str:
     raise ValueError(f"unknown status {word!r}.{guess} The known ones are: {names}")
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
+def _key(tool_key: object) -> str | None:
+    if tool_key is None or isinstance(tool_key, str):
+        return tool_key
+    raise _wrong("tool_key", tool_key, "the key of one tool, such as 'deeporigin.docking'")
+
+
+def _aware(moment: object) -> datetime | None:
+    if moment is None:
+        return None
+    example = "datetime(2026, 11, 1, tzinfo=timezone.utc)"
+    if moment is pd.NaT or not isinstance(moment, datetime):
+        raise _wrong("created_after", moment, f"a datetime with a time zone, for example {example}")
+    if moment.tzinfo is None:
         raise ValueError(
-            f"created_after={moment.isoformat()} has no time zone: give it one, for example "
-            "datetime(2026, 11, 1, tzinfo=timezone.utc)"
+            f"created_after={moment.isoformat()} has no time zone: give it one, for example {example}"
         )
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"created_after={moment.isoformat()} is outside the calendar of UTC") from None
 
 
-def _at_least_one(limit: int | None) -> int | None:
-    if limit is not None and limit < 1:
+def _at_least_one(limit: object) -> int | None:
+    if limit is None:
+        return None
+    # True would be one job: nobody means that.
+    if isinstance(limit, bool) or not isinstance(limit, Integral):
+        raise _wrong("limit", limit, "a whole number of jobs, or None for all")
+    if limit < 1:
         raise ValueError(f"limit={limit}: ask for at least one job, or leave it out for all")
-    return limit
+    return int(limit)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Unpack
 
-from dojobbot.config import read_account
-from dojobbot.credentials import Credentials
+from dojobbot.credentials import Credentials, account_for
 from dojobbot.decide import is_older
 from dojobbot.deeporigin.blocking import BlockingClient
 from dojobbot.domain import LogLine, Progress, Snapshot
@@ -28,6 +28,7 @@ __all__ = ["Job"]
 WATCH_SECONDS = 5.0
 _SHORTEST_INTERVAL = 0.05
 _CONFLICT = 409
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class Job:
@@ -46,33 +47,36 @@ class Job:
         self._log: tuple[LogLine, ...] | None = None
 
     @classmethod
-    def from_id(cls, job_id: str, **credentials: Unpack[Credentials]) -> Job:
+    def from_id(cls, job_id: str | uuid.UUID, **credentials: Unpack[Credentials]) -> Job:
         """Read one job.
 
         Args:
-            job_id: the job's id, as in the column `id` of `get_dataframe`.
+            job_id: the job's whole id, as in the column `id` of `get_dataframe`.
             **credentials: `token`, `org_key`, `base_url`, `project_id`, each instead of its environment
                 variable (`DO_AUTH_TOKEN`, `DO_ORG_KEY`, `DO_BASE_URL` or `DO_ENV`, `DO_PROJECT_ID`).
 
         Raises:
             JobNotFound: the platform knows no such job.
             SettingsError: a credential is missing or wrong.
+            TypeError: the id is no text, or a keyword is not one of these.
         """
-        client = BlockingClient(read_account(os.environ, **credentials))
-        return cls(client.get(job_id), client)
+        wanted = _clean(job_id)
+        client = BlockingClient(account_for(cls.from_id, credentials))
+        return cls(client.get(wanted), client)
 
     @classmethod
-    def from_ids(cls, job_ids: Iterable[str], **credentials: Unpack[Credentials]) -> list[Job]:
+    def from_ids(cls, job_ids: Iterable[str | uuid.UUID], **credentials: Unpack[Credentials]) -> list[Job]:
         """Read several jobs, side by side; they come in the order of their ids.
 
         Raises:
             JobNotFound: the platform does not know one of them; the error names it.
-            TypeError: a single string: that is `from_id`.
+            TypeError: a single id: that is `from_id`; or as there.
         """
-        if isinstance(job_ids, str):
+        if isinstance(job_ids, str) or not isinstance(job_ids, Iterable):
             raise TypeError("from_ids takes several ids; for one there is Job.from_id")
-        client = BlockingClient(read_account(os.environ, **credentials))
-        return [cls(snapshot, client) for snapshot in client.get_all(job_ids)]
+        wanted = [_clean(job_id) for job_id in job_ids]
+        client = BlockingClient(account_for(cls.from_ids, credentials))
+        return [cls(snapshot, client) for snapshot in client.get_all(wanted)]
 
     @property
     def id(self) -> str:
@@ -309,3 +313,13 @@ class Job:
         A poll that began meanwhile may have seen the job as it was before.
         """
         return self._take(replace(snapshot, began_at=self._client.now()))
+
+
+def _clean(job_id: object) -> str:
+    """Give an id as the platform writes it: without blanks around it, and a UUID in small letters."""
+    if not isinstance(job_id, str | uuid.UUID):
+        raise TypeError(
+            f"{job_id!r:.60} is no job's id: that is text, as in the column `id` of get_dataframe()"
+        )
+    text = str(job_id).strip()
+    return text.lower() if _UUID.fullmatch(text) else text

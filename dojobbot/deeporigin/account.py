@@ -84,6 +84,8 @@ def _checked(base_url: str) -> str:
     try:
         parts = urlsplit(base_url.strip())
         host, _ = parts.hostname, parts.port
+        if host is not None:
+            host.encode("idna")  # refuses what no resolver takes, such as a part of over 63 characters
     except ValueError:
         host = None
     if host is None or parts.scheme not in {"http", "https"}:

@@ -27,9 +27,14 @@ from dojobbot.deeporigin.reading import read_job
 from dojobbot.deeporigin.requests import Request
 from dojobbot.directory import PlatformUser
 from dojobbot.domain import LogLine, Snapshot
-from dojobbot.errors import PlatformError
+from dojobbot.errors import JobNotFound, PlatformError
 
 SIDE_BY_SIDE = 4
+WHOLE_ID = 36
+PART_OF_AN_ID = (
+    f"Python takes the whole id, of {WHOLE_ID} characters: it is in the column `id` of get_dataframe(), "
+    "and in Slack under Details."
+)
 
 T = TypeVar("T")
 In = TypeVar("In")
@@ -129,6 +134,8 @@ class BlockingClient:
                 result: T = done.value
                 return result
             except PlatformError as error:
+                if isinstance(error, JobNotFound) and len(error.job_id) < WHOLE_ID:
+                    error.hint = PART_OF_AN_ID
                 # A traceback shows it below the message: nobody looks for an attribute.
                 error.add_note(error.hint)
                 raise

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -99,6 +101,9 @@ def test_a_tool_a_moment_and_a_limit_narrow_it(lab: Lab) -> None:
     assert get_dataframe(tool_key="deeporigin.docking", **lab.credentials).id.to_list() == [docking]
     since = now() - timedelta(seconds=10)
     assert 5 < len(get_dataframe(created_after=since, **lab.credentials)) < 15
+    assert len(get_dataframe(created_after=datetime(50, 1, 1, tzinfo=UTC), **lab.credentials)) == 31
+    two: Any = np.int64(2)
+    assert len(get_dataframe(limit=two, **lab.credentials)) == 2
     newest = get_dataframe(limit=4, tool_key=None, **lab.credentials).id.to_list()
     assert newest == get_dataframe(**lab.credentials).id.to_list()[:4]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +63,41 @@ def test_several_jobs_come_in_their_order_and_an_unknown_one_is_named(lab: Lab) 
         Job.from_ids([*ids, "no-such-job"], **lab.credentials)
     with pytest.raises(TypeError, match="from_id"):
         Job.from_ids(ids[0], **lab.credentials)
+
+
+def test_an_id_is_taken_as_people_copy_it(lab: Lab) -> None:
+    """With blanks around it, in capitals, or as a UUID; one that is no UUID keeps its letters."""
+    job_id, other = lab.dock(), lab.put(executionId="Other-1", status="Running")
+    for written in (f" {job_id}\n", job_id.upper(), uuid.UUID(job_id)):
+        assert Job.from_id(written, **lab.credentials).id == job_id
+    assert [job.id for job in Job.from_ids([uuid.UUID(job_id), other], **lab.credentials)] == [job_id, other]
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"9e9eb45e"])
+def test_what_is_no_id_is_named(wrong: Any) -> None:
+    """In words about ids, whichever function it came to."""
+    for call in (lambda: Job.from_id(wrong), lambda: Job.from_ids([wrong])):
+        with pytest.raises(TypeError, match=f"^{wrong!r} is no job's id: that is text"):
+            call()
+    one: Any
+    for one in (5, None, uuid.UUID(int=5)):
+        with pytest.raises(TypeError, match=r"for one there is Job\.from_id"):
+            Job.from_ids(one)
+    unknown: Any = {"name": "screen"}
+    with pytest.raises(TypeError, match=r"Job\.from_id\(\) takes no 'name'. It takes job_id, token"):
+        Job.from_id("x", **unknown)
+
+
+def test_a_part_of_an_id_is_told_to_be_one_and_where_the_whole_is(lab: Lab) -> None:
+    """As `/job` takes it in Slack; a whole id that nobody knows is another matter."""
+    job_id = lab.dock()
+    with pytest.raises(JobNotFound) as caught:
+        Job.from_id(job_id[:8], **lab.credentials)
+    assert caught.value.__notes__ == [caught.value.hint]
+    assert "whole id, of 36 characters: it is in the column `id`" in caught.value.hint
+    with pytest.raises(JobNotFound) as caught:
+        Job.from_id(uuid.UUID(int=5), **lab.credentials)
+    assert caught.value.hint == JobNotFound.hint
 
 
 def test_a_job_shows_its_tree(lab: Lab) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import UTC, datetime
+import math
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -164,8 +166,50 @@ def test_an_unknown_status_names_the_known_ones() -> None:
     assert "Completed" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "takes"),
+    [
+        *(
+            ("only_with_status", wrong, "a status such as")
+            for wrong in ([None], [1], b"Running", 5, ["Running", 5])
+        ),
+        *(("tool_key", wrong, "the key of one tool") for wrong in (["deeporigin.docking"], 5)),
+        *(
+            ("created_after", wrong, "a datetime with a time zone")
+            for wrong in (
+                "2026-01-01",
+                date(2026, 1, 1),
+                timedelta(days=7),
+                np.datetime64("2026-01-01"),
+                pd.NaT,
+                5,
+            )
+        ),
+        *(("limit", wrong, "a whole number") for wrong in ("5", True, 2.5, math.inf, [5])),
+    ],
+)
+def test_an_argument_of_another_type_is_named_with_what_it_takes(name: str, wrong: Any, takes: str) -> None:
+    """Before any call, and in words about the argument."""
+    with pytest.raises(TypeError, match=f"^{name}=.*: it takes {takes}"):
+        get_dataframe(**{name: wrong})
+
+
+def test_an_argument_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    """Credentials included; the wrong type of a token is told without it."""
+    wrong: Any = {"status": "Running"}
+    with pytest.raises(
+        TypeError, match=r"get_dataframe\(\) takes no 'status'. It takes only_with_status,.*token"
+    ):
+        get_dataframe(**wrong)
+    wrong = {"token": b"s3cret"}
+    with pytest.raises(TypeError, match=r"^token is of the type bytes: it takes text$"):
+        get_dataframe(**wrong)
+
+
 def test_what_cannot_be_meant_is_refused_before_any_call() -> None:
     with pytest.raises(ValueError, match="limit=0"):
         get_dataframe(limit=0)
     with pytest.raises(ValueError, match="no time zone"):
         get_dataframe(created_after=datetime(2026, 11, 1))  # noqa: DTZ001  # what is tested
+    with pytest.raises(ValueError, match="outside the calendar"):
+        get_dataframe(created_after=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))))

@@ -46,6 +46,8 @@ def test_created_after_is_a_utc_stamp_with_milliseconds() -> None:
         "createdAt": {"$gt": "2026-11-22T09:00:01.234Z"},
         "projectId": "p-1",
     }
+    long_ago = JobFilter(created_after=datetime(50, 1, 1, tzinfo=UTC))
+    assert asked(long_ago) == {"createdAt": {"$gt": "0050-01-01T00:00:00.000Z"}}
     with pytest.raises(ValueError, match="naive"):
         asked(JobFilter(created_after=moment.replace(tzinfo=None)))
 
@@ -96,6 +98,7 @@ def test_a_token_that_is_no_jwt_means_prod() -> None:
         ("https://", None, "DO_BASE_URL is not a URL"),
         ("https://[bad", None, "DO_BASE_URL is not a URL"),
         ("https://h:99999", None, "DO_BASE_URL is not a URL"),
+        (f"https://{'a' * 64}.example.org", None, "DO_BASE_URL is not a URL"),
         ("https://u:p@host", None, "DO_BASE_URL holds more"),
         (None, "production", "prod, staging, dev, edge, local"),
     ],
