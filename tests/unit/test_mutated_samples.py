@@ -13,7 +13,7 @@ import pathlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -29,25 +29,42 @@ from dojobbot.deeporigin.columns import Columns, Extras
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
 from dojobbot.deeporigin.requests import ID_PATTERN
-from dojobbot.domain import Delivery, Destination, Job, KnownJob, LogLine, Transition
+from dojobbot.domain import (
+    Batch,
+    BatchKind,
+    Delivery,
+    Destination,
+    Job,
+    KnownJob,
+    LogLine,
+    Transition,
+    Watch,
+)
 from dojobbot.errors import MalformedReply
 from dojobbot.exporting import worker
 from dojobbot.exporting.figures import figures
 from dojobbot.exporting.writers import write_csv, write_json, write_xlsx
+from dojobbot.fates import Fate, Fates, Stranded, Wish
 from dojobbot.fields import text
 from dojobbot.frames import build, records
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import one_line
 from dojobbot.simulator.slack_api.content import read_content
-from dojobbot.slack.views import answers, blocks
+from dojobbot.slack.views import answers, blocks, ids
+from dojobbot.slack.views.batch import BatchCard, batch_card, batch_fingerprint
+from dojobbot.slack.views.blocks import Payload
 from dojobbot.slack.views.card import Card, card, fingerprint
+from dojobbot.slack.views.closed import closed
+from dojobbot.slack.views.details import Details, details
 from dojobbot.slack.views.digest import digest
+from dojobbot.slack.views.documents import document
+from dojobbot.slack.views.fates import FatesView, deliveries
 from dojobbot.slack.views.figures import figures as figures_view
 from dojobbot.slack.views.joblist import JobList, job_list
 from dojobbot.slack.views.notice import notice
 from dojobbot.store import rows
 from tests.conftest import samples
-from tests.unit.slack_budgets import problems
+from tests.unit.slack_budgets import problems, view_problems
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
 HOSTILE = (
@@ -164,9 +181,62 @@ def check_slack(job: Job, log: str) -> None:
         owed = Delivery(id=1, transition=moved, destination=where, mentions=("U1",), snapshot=job)
         drawn.append(notice(owed, owner, NOW, log=lines))
         drawn += [page.payload for page in digest([replace(owed, id=number) for number in range(1, 6)], NOW)]
+    drawn += [*batch_cards(job), *on_a_closed_place(job, moved)]
     drawn += [simple for simple in map(blocks.plainer, drawn) if simple is not None]
     for payload in drawn:
-        assert problems(cast("dict[str, Any]", payload)) == []
+        # The link to a channel of ours is meant; any other would be somebody else's.
+        assert problems(json.loads(json.dumps(payload).replace("<#C1>", "#here"))) == []
+
+
+def batch_cards(job: Job) -> Iterator[Payload]:
+    """The card of the batch that a job makes with others, whatever makes it one."""
+    jobs = (job, replace(job, id="1a2b3c4d"))
+    watch = Watch(id=1, job_id=job.id, destination=Destination("C1"), user_id="U1", created_at=NOW)
+    for kind, key in zip(BatchKind, (job.tag, job.session, job.tool_key, job.name), strict=True):
+        view = BatchCard(watch=watch, batch=Batch(kind, key or "?"), jobs=jobs, now=NOW)
+        assert batch_fingerprint(view) == batch_fingerprint(replace(view, now=NOW + timedelta(hours=1)))
+        yield batch_card(view)
+
+
+def on_a_closed_place(job: Job, moved: Transition) -> Iterator[Payload]:
+    """What people hear when nothing can be posted any more, and when they ask what became of a message."""
+    code = job.reason or "is_archived"
+    stranded = Stranded(
+        user_id="U1", told=(job,) * 12, watched=(job,), batches=((Batch(BatchKind.TAG, job.tag or "?"), job),)
+    )
+    yield closed(stranded, Destination("C1"), code)
+    yield closed(replace(stranded, told=()), Destination("C1", "1.2"), code)
+    fate = Fate(
+        transition=moved,
+        destination=Destination("C1"),
+        mentions=("U1",),
+        owed_at=NOW,
+        next_send_at=NOW,
+        dead_because=code,
+    )
+    wish = Wish(
+        user_id="U1", destination=Destination("C1"), created_at=NOW, paused_at=NOW, paused_because=code
+    )
+    fates = Fates(transitions=(moved,), deliveries=(fate,) * 8, wishes=(wish,) * 3)
+    yield deliveries(FatesView(job=job, fates=fates, user_id="U1", channel_id="C1", now=NOW))
+
+
+def check_window(body: bytes, log: str) -> None:
+    """Draw the Details window at each of its tabs, with the file that it offers there."""
+    found = snapshot.read(Answer(NOW, Reply(200, {}, body)))
+    known = KnownJob(job=found.job, seq=3, read_at=NOW)
+    owner = found.job.created_by or "unknown"
+    lines = (LogLine(message=log, at=NOW, level=log[:40], tool_key=log[:80]), LogLine(message="done")) * 30
+    for tab in ids.TABS:
+        view = Details(known=known, owner=owner, now=NOW, tab=tab, snapshot=found, lines=lines)
+        for each in (view, replace(view, snapshot=None, lines=None)):
+            assert view_problems(cast("dict[str, Any]", details(each))) == []
+        file = document(tab, found.job, found, lines)
+        if file is not None:
+            file.content.decode("utf-8")
+            assert re.fullmatch(r"[0-9A-Za-z_-]{1,8}-[a-z]+\.(json|txt)", file.filename)
+            if tab in {ids.FIELDS, ids.INPUTS, ids.OUTPUTS, ids.BILLING}:
+                json.loads(file.content, parse_constant=pytest.fail)
 
 
 def check_python(body: bytes) -> None:
@@ -207,6 +277,7 @@ def test_a_mutated_job_is_drawn_everywhere(
         assert not _has_id_and_status(row)
         return
     check_slack(job, log)
+    check_window(body, log)
     check_store(job)
     check_python(body)
 
@@ -279,4 +350,5 @@ def test_a_body_that_arrives_damaged_is_a_job_or_says_that_it_is_none(
         except MalformedReply:
             continue
         check_slack(job, "")
+        check_window(damaged, "")
         check_store(job)

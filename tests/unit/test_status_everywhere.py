@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -13,8 +14,11 @@ from dojobbot.deeporigin import snapshot
 from dojobbot.deeporigin.exchange import Answer
 from dojobbot.deeporigin.replies import Reply
 from dojobbot.domain import (
+    FAILED,
     GONE,
     KNOWN_STATUSES,
+    Batch,
+    BatchKind,
     Delivery,
     Destination,
     Job,
@@ -22,15 +26,18 @@ from dojobbot.domain import (
     Snapshot,
     Subscription,
     Transition,
+    Watch,
 )
 from dojobbot.following import Overview
 from dojobbot.job_card import live_picture, notebook_card, picture, terminal_card
 from dojobbot.job_words import badge
+from dojobbot.slack.views.batch import BatchCard, batch_card
 from dojobbot.slack.views.card import Card, card
+from dojobbot.slack.views.digest import digest
 from dojobbot.slack.views.home import Home, home
 from dojobbot.slack.views.joblist import JobList, job_list
 from dojobbot.slack.views.notice import notice
-from dojobbot.slack.views.status import look
+from dojobbot.slack.views.status import LOOKS, OTHER, look
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
 BLUE, GREEN, RED, DARK, GRAY, CYAN, YELLOW, LIGHT = (
@@ -78,8 +85,18 @@ def in_slack(job: Job) -> dict[str, dict[str, Any]]:
         "list": job_list(JobList(items=((job, "Ada"),), total=1, description="", now=NOW)),
         "ping in a channel": notice(owed("C1"), "Ada", NOW),
         "ping in a direct message": notice(owed("D1"), "Ada", NOW),
+        "digest in a channel": digest([owed("C1")], NOW)[0].payload,
+        "digest in a direct message": digest([owed("D1")], NOW)[0].payload,
     }
     return {name: cast("dict[str, Any]", payload) for name, payload in drawn.items()}
+
+
+def in_a_batch(job: Job) -> dict[str, Any]:
+    """The card of two jobs that belong together."""
+    batch = Batch(BatchKind.TAG, "cdk2")
+    watch = Watch(id=1, job_id=job.id, destination=Destination("C1"), user_id="U1", created_at=NOW)
+    view = BatchCard(watch=watch, batch=batch, jobs=(job, replace(job, id="1a2b3c4d")), now=NOW)
+    return cast("dict[str, Any]", batch_card(view))
 
 
 def test_no_known_status_is_left_out_here() -> None:
@@ -95,6 +112,19 @@ def test_its_bar_in_slack_has_the_documented_colour_and_its_word_stands_beside_i
         assert drawn["attachments"][0]["color"] == color, name
         assert look(job.status).word in json.dumps(drawn, ensure_ascii=False), name
         assert look(job.status).emoji in json.dumps(drawn), name
+
+
+@every_status
+def test_its_emoji_and_word_are_counted_on_a_batchs_card(status: str, color: str) -> None:
+    """Statuses never heard of are counted together. The bar is blue, red or green, for all the jobs."""
+    job = read(status).job
+    drawn = in_a_batch(job)
+    seen = LOOKS.get(job.status, OTHER)
+    assert color in {seen.color, LIGHT}
+    assert f"{seen.emoji} 2 {seen.word}" in json.dumps(drawn, ensure_ascii=False)
+    assert drawn["attachments"][0]["color"] == {"Succeeded": GREEN, "Cancelled": DARK}.get(
+        job.status, RED if job.status in FAILED else BLUE
+    )
 
 
 @every_status
