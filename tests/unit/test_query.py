@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from dojobbot.errors import InvalidQuery
 from dojobbot.query import VERBS, JobQuery, JobsQuery, parse_job, parse_jobs
+from dojobbot.slack.views import answers
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
 FULL = "9e9eb45e-1c58-5f0c-9d3b-0a4f2b7e6c11"
@@ -233,6 +236,24 @@ def test_what_names_no_job_is_refused_with_a_reason(typed: str, said: str) -> No
     error = job_refusal(typed)
     assert said in str(error)
     assert error.hint
+
+
+# --- where the words are said
+
+
+def test_slacks_hints_and_the_help_name_every_word() -> None:
+    """A hint holds 1,000 characters (reference/app-manifest)."""
+    manifest = (Path(__file__).resolve().parents[2] / "manifest.yml").read_text("utf-8")
+    jobs_hint, job_hint = re.findall(r'usage_hint: "(.*)"', manifest)
+    assert max(len(jobs_hint), len(job_hint)) <= 1000
+    helped = str(answers.jobs_help())
+    for word in ("mine", "tool:", "tag:", "session:", "since:", "limit:", "watch", "export", "stats"):
+        assert word in jobs_hint, word
+        assert word in helped, word
+    helped = str(answers.job_help())
+    for verb in (*VERBS, "failures"):
+        assert verb in job_hint, verb
+        assert verb in helped, verb
 
 
 # --- anything at all

@@ -59,7 +59,7 @@ def shared_card(job: Job) -> Payload:
 
 
 def batch(job: Job) -> Payload:
-    tag = Batch(BatchKind.TAG, "cdk2")
+    tag = Batch(BatchKind.TAG, job.tag or "cdk2")
     watch = Watch(id=7, job_id=job.id, destination=HERE, user_id="U1", created_at=NOW, batch=tag)
     return batch_card(BatchCard(watch=watch, batch=tag, jobs=(job,), now=NOW))
 
@@ -99,6 +99,20 @@ def test_no_posted_view_shows_a_molecule(draw: Callable[[Job], Payload], status:
             assert SMILES[:6] not in shown
             assert "c2cc" not in shown
             assert "cmpd 2" not in shown
+
+
+@pytest.mark.parametrize("draw", [posted_card, shared_card, posted_notice, posted_digest])
+def test_the_name_that_people_gave_a_job_is_posted_as_it_is(draw: Callable[[Job], Payload]) -> None:
+    """It is what they look for, be it a structure."""
+    job = Job(id="9e9eb45e-1c58", status="Failed", raw_status="Failed", name=SMILES, reason=SMILES)
+    shown = json.dumps(draw(job), ensure_ascii=False)
+    assert SMILES in shown
+    assert "(structure)" in shown, "that is for what the platform says"
+
+
+def test_the_tag_that_people_gave_is_posted_as_it_is() -> None:
+    job = Job(id="9e9eb45e-1c58", status="Failed", raw_status="Failed", name="BRD", tag=SMILES, reason=SMILES)
+    assert batch(job)["text"] == f"Tag {SMILES}: the job has ended, 1 failed"
 
 
 def test_the_private_card_says_which_ligand_a_branch_is_about() -> None:

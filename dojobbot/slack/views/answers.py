@@ -112,7 +112,7 @@ def job_help() -> Payload:
             ("/job 9e9eb45e", "the first six or more characters of its id"),
             ("/job <link>", "or a Deep Origin link that contains the id"),
             ("/job 9e9eb45e notify", "tells you when it ends; `mute` stops that"),
-            ("/job 9e9eb45e notify failures", "tells you only if it fails, and then at once"),
+            ("/job 9e9eb45e notify failures", "tells you only if it fails"),
             ("/job 9e9eb45e watch", "posts a live card here; `stop` ends that"),
             ("/job 9e9eb45e deliveries", "why didn't I get this? What I saw, and whom I told"),
             ("/job 9e9eb45e cancel", "cancels it, if it is yours"),
