@@ -1,0 +1,46 @@
+"""The bot's Home in the demo's page, with the real bot: found, read, refreshed, and used to open a job."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.acceptance.browser import DESKTOP, PHONE, Look, any_browser, fits, opened
+from tests.acceptance.story import SLOW, demo_process
+
+
+@pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_person_finds_the_home_and_opens_a_job_there(look: Look) -> None:
+    """By the bot's direct messages; nothing sticks out of it, and a guest is turned away."""
+    async with demo_process() as url, any_browser() as browser:
+        page, complaints = await opened(browser, url, look)
+
+        async def to_the_bot() -> None:
+            if look.is_phone:
+                await page.get_by_role("button", name="Channels and people").click()
+            await page.get_by_role("button", name="dojobbot", exact=True).click()
+
+        await to_the_bot()
+        await expect(page.get_by_text("The tab Home, above")).to_be_visible()
+        await page.get_by_role("tab", name="Home").click()
+        home = page.get_by_role("tabpanel", name="Home")
+        await expect(home.get_by_role("heading", name="Your jobs")).to_be_visible(timeout=SLOW)
+        await expect(home.get_by_text("BRD series, round 3").first).to_be_visible(timeout=SLOW)
+        assert await fits(page, ("#home", "body"))
+        await home.get_by_role("button", name="Refresh").click()
+        await home.get_by_role("button", name="Open a job").click()
+        await page.get_by_role("menuitem", name="BRD series, round 3").click()
+        window = page.get_by_role("dialog")
+        await expect(window.get_by_text("deeporigin.rbfe")).to_be_visible(timeout=SLOW)
+        await page.keyboard.press("Escape")
+        if look.is_phone:
+            await page.get_by_role("button", name="Channels and people").click()
+        await page.get_by_label("Dalia Haddad").check(force=True)
+        if look.is_phone:
+            await page.keyboard.press("Escape")
+        await to_the_bot()
+        await page.get_by_role("tab", name="Home").click()
+        await expect(home.get_by_text("only work for full members")).to_be_visible(timeout=SLOW)
+        await expect(home.get_by_text("BRD series")).to_be_hidden()
+        await page.context.close()
+        assert complaints == []
