@@ -158,7 +158,10 @@ def fetch_some(
     frame = build(columns, names)
     if not in_order:
         frame = frame.sort_values("created_at", ascending=False, kind="stable", ignore_index=True)
-    return frame if query.limit is None else frame.head(query.limit), frozenset(bad_names)
+    if query.limit is not None and len(frame) > query.limit:
+        # A copy: of a part, older pandas warn whoever adds a column.
+        frame = frame.head(query.limit).copy()
+    return frame, frozenset(bad_names)
 
 
 def _fetch(
