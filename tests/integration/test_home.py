@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from dojobbot.domain import Destination
 from dojobbot.errors import HomeDisabled, ViewChanged
 from dojobbot.simulator.scenario import BORIS
 from dojobbot.simulator.slack_api import world as lab
+from dojobbot.simulator.slack_api.web_api import RequestRecord
 from dojobbot.slack.homescreen import HomeScreen
 from dojobbot.slack.messenger import SlackMessenger
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.home import sentence
-from tests.integration.handlers_side import Front, front
+from tests.integration.handlers_side import DEADLINE, Front, front
 from tests.integration.middle import CHEMISTRY, Middle, middle
 
 PUBLISH = "views.publish"
@@ -64,6 +66,11 @@ async def press(room: Front, control: str, user: str = lab.ADA, **more: Any) -> 
 
 def screen(room: Front) -> HomeScreen:
     return HomeScreen(room.services, lab.ADA, lab.TEAM_ID)
+
+
+def first_drawings(built: Middle) -> list[RequestRecord]:
+    """What was published without regard to what was there: once for each turn."""
+    return [call for call in built.calls(PUBLISH) if "hash" not in call.args]
 
 
 async def test_it_shows_ones_jobs_what_one_follows_and_what_ended(room: Front, built: Middle) -> None:
@@ -199,8 +206,22 @@ async def test_an_event_that_comes_twice_is_drawn_once(room: Front, built: Middl
     await opened(room, "You have no jobs here yet")
     await room.sees(lambda: len(built.slack.event_deliveries) >= 1)
     await room.desk.close(5)
-    shown_first = [call for call in built.calls(PUBLISH) if "hash" not in call.args]
-    assert len(shown_first) == 1
+    assert len(first_drawings(built)) == 1
+
+
+async def test_a_repetition_that_overtakes_its_event_is_the_one_that_is_drawn(tmp_path: Path) -> None:
+    """Slack counts it as a retry, and the first delivery comes when it was answered already."""
+    async with middle(tmp_path, ack_seconds=1.0, retry_pauses=(0.0,)) as built, front(built) as room:
+        changes = built.slack.subscribe()
+        built.slack_fault("deliver events_api", "late", seconds=1.5, times=1)
+        await opened(room, "You have no jobs here yet")
+        assert built.slack.event_deliveries[0].error is not None, "the first one was not heard in time"
+        acknowledged = 0
+        async with asyncio.timeout(DEADLINE):
+            while acknowledged < 2:
+                acknowledged += (await changes.get()).kind == "ack"
+        await room.desk.close(5)
+        assert len(first_drawings(built)) == 1
 
 
 async def test_the_messages_tab_draws_nothing(room: Front, built: Middle) -> None:
