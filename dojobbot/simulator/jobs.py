@@ -65,8 +65,8 @@ TIMED_OUT = Outcome(
         "status": "Failed",
         "statusReason": {
             "code": "EXECUTOR.TIMEOUT",
-            "message": "Timed out after 48h",
-            "detail": "gmx mdrun did not finish",
+            "message": "Timed out",
+            "detail": "Worker 2 stopped answering",
         },
     },
     0.8,
@@ -243,29 +243,54 @@ class JobMaker:
         return Plan(execution, life.created, _script(life, progress, end))
 
 
-def quoted(plan: Plan, prices: Sequence[tuple[str, int, float]], funds: bool = True) -> Plan:
-    """The same job waiting for its quote to be confirmed, and billed for that when it has succeeded.
+Prices = Sequence[tuple[str, int, float]]
+"""The rows of a quote: (item, quantity, price of each)."""
 
-    No bill was ever recorded: what is in one is a guess.
+
+def quoted(plan: Plan, prices: Prices, funds: bool = True) -> Plan:
+    """The same job waiting for its quote to be confirmed, and billed for that when it has succeeded.
 
     Args:
         plan: the job; its script begins when the quote is confirmed.
-        prices: the rows of the quote: (item, quantity, price of each).
+        prices: what it is quoted at.
         funds: False for an account that turns out to be empty at the confirmation.
     """
+    execution = plan.execution | {
+        "status": "Quoted",
+        "quotationResult": _quotation(prices),
+        "approveAmount": -1,
+    }
+    begins = [(0.0, {"status": "Created"}), *_with_bill(plan.script, prices)]
+    return replace(
+        plan, execution=execution, script=(), confirmed=begins if funds else [(0.0, NO_FUNDS.fields)]
+    )
+
+
+def approved(plan: Plan, prices: Prices) -> Plan:
+    """The same job, whose quote was accepted before it began: it is billed for that when it has succeeded."""
+    execution = plan.execution | {"quotationResult": _quotation(prices), "approveAmount": _sum(prices)}
+    return replace(plan, execution=execution, script=_with_bill(plan.script, prices))
+
+
+def _sum(prices: Prices) -> float:
+    return sum(qty * each for _, qty, each in prices)
+
+
+def _quotation(prices: Prices) -> dict[str, Any]:
     rows = [
         {"itemCode": item, "qty": qty, "priceEach": each, "priceTotal": qty * each, "status": "Quoted"}
         for item, qty, each in prices
     ]
-    quotation = {"anyFailed": False, "failedQuotations": [], "successfulQuotations": rows}
-    execution = plan.execution | {"status": "Quoted", "quotationResult": quotation, "approveAmount": -1}
-    bill = {"status": "Completed", "currency": "USD", "amount": sum(qty * each for _, qty, each in prices)}
-    billed = [
+    return {"anyFailed": False, "failedQuotations": [], "successfulQuotations": rows}
+
+
+def _with_bill(script: Script, prices: Prices) -> Script:
+    """Add the bill to an end that is a success. None was ever recorded: what is in one is a guess."""
+    bill = {"status": "Completed", "currency": "USD", "amount": _sum(prices)}
+    return [
         (at, {**fields, "billingTransaction": bill} if fields.get("status") in GOOD else fields)
-        for at, fields in plan.script
+        for at, fields in script
     ]
-    confirmed = [(0.0, {"status": "Created"}), *billed] if funds else [(0.0, NO_FUNDS.fields)]
-    return replace(plan, execution=execution, script=(), confirmed=confirmed)
 
 
 def unquotable(plan: Plan) -> Plan:

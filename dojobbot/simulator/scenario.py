@@ -17,6 +17,7 @@ from dojobbot.simulator.jobs import (
     Label,
     Life,
     Plan,
+    approved,
     ligands,
     quoted,
     unquotable,
@@ -104,12 +105,16 @@ def history(maker: JobMaker, now: datetime, chance: random.Random) -> list[Plan]
         if chance.random() < 0.4:
             life = Life(created, runs=chance.uniform(3, 12) * 3600, outcome=outcome)
             tool = ABFE if recent else (ABFE[0], "0.2.8")
-            plans.append(maker.abfe(owner, life, label, tool, round(chance.uniform(-12, -3), 2)))
+            plan = maker.abfe(owner, life, label, tool, round(chance.uniform(-12, -3), 2))
+            prices = [("FEP-ABFE-001", 4, 46.125)]
         else:
             count = chance.randint(4, 24)
             life = Life(created, runs=count * chance.uniform(20, 90), outcome=outcome)
             tool = BULK_DOCKING if not recent else ("deeporigin.docking", "4")
-            plans.append(maker.docking(owner, life, ligands(count), label, tool=tool, failed=frozenset({2})))
+            plan = maker.docking(owner, life, ligands(count), label, tool=tool, failed=frozenset({2}))
+            prices = [("DOCK-001", count, 1.25)]
+        # The older tools were not charged for, and not everybody's work is.
+        plans.append(approved(plan, prices) if recent and number % 3 else plan)
     return plans
 
 
@@ -136,7 +141,10 @@ def current(maker: JobMaker, now: datetime) -> list[Plan]:
         maker.abfe(CHEN, Life(ago(0.5), runs=50 * 60, queued=20), Label("CDK2 lead")),
         maker.docking(DALIA, Life(ago(0.2), runs=900, queued=240), ligands(16), Label("CDK2 decoys")),
         maker.docking(EMEKA, Life(ago(12), runs=40 * 60), ligands(64), Label("JAK2 diverse set")),
-        maker.docking(ADA, Life(ago(95), runs=1500), ligands(40), Label("KRAS round 1")),
+        approved(
+            maker.docking(ADA, Life(ago(95), runs=1500), ligands(40), Label("KRAS round 1")),
+            [("DOCK-001", 40, 1.25)],
+        ),
         maker.docking(
             BORIS, Life(ago(40), runs=1200, outcome=OUT_OF_MEMORY), ligands(32), Label("EGFR macrocycles")
         ),

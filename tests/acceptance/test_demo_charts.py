@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot.simulator.demo import Demo
 from dojobbot.simulator.slack_api.world import GENERAL
+from dojobbot.slack.views.blocks import table
 from tests.acceptance.browser import DESKTOP, PHONE, Look, any_browser, fits, opened
 
 LABELS = [f"{day} Nov" for day in range(9, 23)]
@@ -59,5 +60,29 @@ async def test_charts_are_drawn_and_can_be_read(look: Look) -> None:
         await expect(page.locator("figure", has_text="Jobs by status").get_by_role("listitem")).to_have_text(
             ["Succeeded 20", "Failed 5.5"]
         )
+        assert await fits(page)
+        assert complaints == []
+
+
+@pytest.mark.parametrize("width", [860, PHONE.width])
+async def test_a_table_of_figures_is_seen_to_its_last_column(width: int) -> None:
+    """On half a screen all of it; on a phone it scrolls, by key as well."""
+    rows = [["Tool", "Jobs", "Success", "Median", "90 % within", "Billed or quoted"]]
+    rows += [
+        ["Absolute binding", "1,053", "61 % (1,042)", "8 h 18 min (642)", "11 h 24 min", "$12,300.50"]
+    ] * 3
+    async with Demo() as demo, any_browser() as browser:
+        client = AsyncWebClient(demo.workspace.bot_token, base_url=demo.workspace.api_url)
+        drawn = table(rows, right=range(1, 6))
+        await client.chat_postMessage(channel=GENERAL, text="Figures", attachments=[{"blocks": [drawn]}])
+        page, complaints = await opened(browser, demo.page_url, Look(width, 900))
+        frame = page.get_by_role("region", name="Table")
+        hidden = "frame => frame.scrollWidth - frame.clientWidth - Math.ceil(frame.scrollLeft)"
+        if width > PHONE.width:
+            assert await frame.evaluate(hidden) <= 0
+        else:
+            for _ in range(12):
+                await frame.press("ArrowRight")
+            await page.wait_for_function(f"frame => ({hidden})(frame) <= 0", arg=await frame.element_handle())
         assert await fits(page)
         assert complaints == []

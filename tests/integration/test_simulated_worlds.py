@@ -1,6 +1,7 @@
 """The worlds behind the simulated platform: the demo's, one for measurements, one of samples."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,23 @@ async def test_the_demo_begins_with_something_of_everything_and_stays_lively(clo
             assert any(row["status"] == "Running" for row in after)
             created = sorted(row["createdAt"] for row in after)
             assert created[-1] <= clock.now.strftime("%Y-%m-%dT%H:%M:%S.999Z")
+
+
+async def test_some_of_the_demos_jobs_were_approved_and_those_that_succeeded_are_billed(clock: Clock) -> None:
+    """So its figures have a spend; and what timed out says so of no other time than it ran."""
+    async with calling(demo_world(clock)) as caller:
+        rows = (await caller.list(pageSize=1000))["data"]
+    approved = [row for row in rows if row["startedAt"] and row["quotationResult"]]
+    billed = [row for row in approved if row["status"] == "Completed"]
+    assert len(approved) > len(billed) > 5
+    for row in approved:
+        prices = row["quotationResult"]["successfulQuotations"]
+        bill = row["billingTransaction"]
+        assert (bill is not None) == (row in billed)
+        assert bill is None or bill["amount"] == sum(each["priceTotal"] for each in prices)
+    reasons = [row["statusReason"] for row in rows if "Timed out" in str(row["statusReason"])]
+    assert reasons
+    assert not any(re.search(r"[0-9] ?h", reason["message"] + reason["detail"]) for reason in reasons)
 
 
 @pytest.mark.skipif(not SHAPES.exists(), reason="the samples folder is not beside this checkout")
