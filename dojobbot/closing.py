@@ -72,7 +72,8 @@ class Closing:
         self, place: Destination, code: str, stranded: tuple[Stranded, ...]
     ) -> tuple[Pause, ...]:
         # Where their direct messages are closed, there is nowhere else to tell them.
-        dms = {} if place.is_dm else await self.dms_of(each.user_id for each in stranded)
+        is_open = not place.is_dm or place.thread_ts is not None
+        dms = await self.dms_of(each.user_id for each in stranded) if is_open else {}
         return tuple(
             Pause(stranded=each, because=code, post=self._word(each, place, code, dms.get(each.user_id)))
             for each in stranded

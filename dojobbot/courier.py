@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dojobbot.closing import Closing
@@ -27,7 +27,7 @@ from dojobbot.errors import (
 from dojobbot.fates import Pause
 from dojobbot.last_words import LastWords
 from dojobbot.limits import backoff
-from dojobbot.outbox import Claim
+from dojobbot.outbox import Claim, page_ids
 from dojobbot.people import People
 from dojobbot.ports import Clock, Messenger, Store
 from dojobbot.sharing import SHARED, Sharing
@@ -50,7 +50,11 @@ SILENCE = timedelta(seconds=35)
 One that did arrive is found by the look before, a second after the reply was lost."""
 ONCE_MORE = timedelta(seconds=5)
 """So long after a look that found nothing it is looked for once more, before it is sent again."""
+FROZEN = timedelta(seconds=10)
+"""Who stood still for so long between writing down an attempt and making it does not make it."""
 SLACK_DOWN_PAUSE = timedelta(seconds=5)
+FAILED_LATELY = timedelta(minutes=3)
+"""Longer than the longest pause between two tries."""
 REDRAWN_AFTER = timedelta(minutes=1)
 """A notice that could not be sent for so long is drawn anew: it may be late, or one of many, by now."""
 DELIVERING = "delivering"
@@ -96,6 +100,7 @@ class Courier:
         self._troubles = troubles
         self._last_words = last_words
         self._failures: Counter[str] = Counter()
+        self._failing: dict[str, datetime] = {}
         self._closing = Closing(store, messenger, clock)
         self._sharing = Sharing(messenger, clock)
         self.tally = Tally()
@@ -117,7 +122,7 @@ class Courier:
             self.tally.throttled += 1
             return timedelta(seconds=error.retry_after)
         except (SlackUnavailable, DeliveryUnknown) as error:
-            self._troubles.begin(DELIVERING, error)
+            self._fails(claim.destination, error)
             return SLACK_DOWN_PAUSE
         return await self._not_called(claim)
 
@@ -139,12 +144,10 @@ class Courier:
         together = told_next(claim.deliveries)
         if len(together) == 1:
             return await self._commit_and_send(claim, [await self._alone(claim, together[0])])
-        first = uuid.uuid4().hex
-        pages = enumerate(digest(await self._last_words.of_many(together), self._clock.now()))
-        # Their ids sort as their pages do: in that order they are sent.
+        pages = digest(await self._last_words.of_many(together), self._clock.now())
         posts = [
-            self._notice(claim, page.payload, page.deliveries, f"{first}-{number:03}")
-            for number, page in pages
+            self._notice(claim, page.payload, page.deliveries, post_id)
+            for page, post_id in zip(pages, page_ids(uuid.uuid4().hex, len(pages)), strict=True)
         ]
         return await self._commit_and_send(claim, posts)
 
@@ -187,8 +190,8 @@ class Courier:
         except SlackThrottled as error:
             return await self._refused(claim, error)
         except DeliveryUnknown as error:
-            self._troubles.begin(DELIVERING, error)
-            return self._growing(post.id, AFTER_AN_ERROR)
+            self._fails(claim.destination, error)
+            return self._growing(claim.destination.key, AFTER_AN_ERROR)
         if ts is not None:
             await self._settled(claim, post, ts)
             return AT_ONCE
@@ -215,8 +218,16 @@ class Courier:
         if await self._sharing.concerns(post.destination):
             await self._give_up(claim, post, _others_read(post.destination))
             return await self._not_called(claim)
-        if not await self._store.attempt(claim, post.id, self._clock.now()):
+        began_at = self._clock.now()
+        if not await self._store.attempt(claim, post.id, began_at):
             return await self._not_called(claim)
+        if self._clock.now() - began_at > FROZEN:
+            # Another replica may have looked for it by now, and sent it: so it is looked for first.
+            return await self._not_called(claim)
+        return await self._call(claim, post, shown)
+
+    async def _call(self, claim: Claim, post: Post, shown: str) -> timedelta:
+        """Make the call that was written down, and write down what came of it."""
         try:
             ts = await _drawn_or_said(
                 post.kind,
@@ -226,10 +237,10 @@ class Courier:
                 lambda what: self._messenger.post(post.destination, what, post.id),
             )
         except DeliveryUnknown as error:
-            self._troubles.begin(DELIVERING, error)
+            self._fails(claim.destination, error)
             if error.code != "no_reply":
                 await self._store.missing(claim, post.id, looks_left=LOOKS_AFTER_SILENCE - 1)
-            return self._growing(post.id, AFTER_AN_ERROR)
+            return self._growing(claim.destination.key, AFTER_AN_ERROR)
         except SlackThrottled as error:
             await self._store.missing(claim, post.id, looks_left=0)
             return await self._refused(claim, error)
@@ -244,18 +255,19 @@ class Courier:
 
     async def _settled(self, claim: Claim, post: Post, ts: str, shown: str = "") -> None:
         await self._store.settle(claim, post.id, ts, shown=shown, now=self._clock.now())
-        self._forget(post)
+        self._works(claim.destination)
         self.tally.posts += 1
 
     async def _give_up(self, claim: Claim, post: Post, error: SlackError) -> timedelta:
-        """Bury a post that can't arrive. Whom a notice would have told in a channel is told directly.
+        """Bury a post that can't arrive. Whom a notice would have told elsewhere is told directly.
 
         In a place that is closed, what was wished there pauses with it.
         """
         redirected = 0
         is_closed, where = isinstance(error, DestinationClosed), claim.destination
         pauses = await self._closing.of_place(where, error.code) if is_closed else ()
-        if post.kind is PostKind.NOTICE and is_closed and not where.is_dm:
+        reached_directly = not where.is_dm or where.thread_ts is not None
+        if post.kind is PostKind.NOTICE and reached_directly:
             redirected = await self._store.redirect(
                 claim,
                 post.id,
@@ -268,7 +280,7 @@ class Courier:
         else:
             await self._store.bury(claim, post.id, error.code, self._clock.now(), pauses=pauses)
         self._count(pauses)
-        self._forget(post)
+        self._works(where)
         self.tally.dead += 1
         self.tally.redirected += redirected
         directly = f" Told directly instead: {redirected}." if redirected else ""
@@ -279,13 +291,18 @@ class Courier:
         self.tally.paused += sum(len(each.stranded.subscriptions) for each in pauses)
         self.tally.untold += sum(each.post is None for each in pauses)
 
-    def _forget(self, post: Post) -> None:
-        """Drop what is known of a post that is over: Slack answers."""
-        self._works(post.id)
+    def _fails(self, where: Destination, error: SlackError) -> None:
+        self._failing[where.key] = self._clock.now()
+        self._troubles.begin(DELIVERING, error)
 
-    def _works(self, what: str) -> None:
-        self._failures.pop(what, None)
-        self._troubles.end(DELIVERING)
+    def _works(self, where: Destination) -> None:
+        """Note that Slack answers in a place; the trouble is over when no place has failed lately."""
+        self._failures.pop(where.key, None)
+        self._failing.pop(where.key, None)
+        lately = self._clock.now() - FAILED_LATELY
+        self._failing = {key: at for key, at in self._failing.items() if at > lately}
+        if not self._failing:
+            self._troubles.end(DELIVERING)
 
     def _growing(self, what: str, first: timedelta) -> timedelta:
         """Give a pause that grows while the same thing keeps failing."""
@@ -341,7 +358,7 @@ class Courier:
                 lambda drawn: self._messenger.edit(where.channel_id, ts, drawn),
             )
         except DeliveryUnknown as error:
-            self._troubles.begin(DELIVERING, error)
+            self._fails(where, error)
             later = self._clock.now() + self._growing(what, EDIT_PAUSE)
             await self._store.put_off(claim, watch, later)
             return AT_ONCE
@@ -358,7 +375,8 @@ class Courier:
         else:
             self.tally.edits += 1
         await self._store.settle_edit(claim, watch, shows, self._clock.now())
-        self._works(what)
+        self._failures.pop(what, None)
+        self._works(where)
         return AT_ONCE
 
     async def _end_card(self, claim: Claim, watch: Watch, error: DestinationClosed) -> None:

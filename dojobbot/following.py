@@ -110,8 +110,8 @@ class Following(Protocol):
         """Open a watch of many jobs; False when one of this batch is open in this destination.
 
         To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
-        session that are not hidden; so do those that get it later, until the watch ends: with the last of
-        its jobs, or when it is stopped.
+        session that are not hidden and have not ended, or did so within a day; so do those that get it later,
+        until the watch ends: with the last of its jobs, or when it is stopped.
         """
         ...
 

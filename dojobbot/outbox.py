@@ -11,7 +11,7 @@ from typing import Protocol
 from dojobbot.domain import Delivery, Destination, Post, Watch
 from dojobbot.fates import Pause
 
-__all__ = ["Claim", "Outbox", "Turn"]
+__all__ = ["Claim", "Outbox", "Turn", "page_ids"]
 
 
 class Turn(StrEnum):
@@ -42,6 +42,11 @@ class Claim:
     deliveries: tuple[Delivery, ...]
     watches: tuple[Watch, ...]
     last_ts: str | None
+
+
+def page_ids(digest: str, count: int) -> tuple[str, ...]:
+    """Give the ids of the first posts of one digest; they sort, and are sent, as its pages."""
+    return tuple(f"{digest}-{number:03}" for number in range(count))
 
 
 class Outbox(Protocol):

@@ -246,10 +246,10 @@ class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
     async def prune(self, before: datetime, *, limit: int) -> int:
         """Remove what was over before a moment: at most `limit` rows of each kind; returns how many it were.
 
-        That is: settled posts with their deliveries, closed watches, subscriptions and actions, jobs that
-        ended, of which nothing was read since, and on which nothing of the others hangs, and destinations
-        where nothing was sent since and that nothing is about. Spared: whatever is open or unsettled, and the
-        audit. 0: there is nothing left to remove.
+        That is: settled posts with their deliveries, closed watches, subscriptions and actions, jobs at a
+        terminal status, of which nothing was read since, and on which nothing of the others hangs, and
+        destinations where nothing was sent since and that nothing is about. Spared: whatever is open or
+        unsettled, and the audit. 0: there is nothing left to remove.
         """
         ...
 
@@ -282,8 +282,7 @@ class Messenger(Protocol):
             since_ts: a message that was there before it, if one is known.
             attempted_at: when it was last about to be sent; only what came around then is looked through.
 
-        Raises DestinationClosed when the history cannot be read, DeliveryUnknown when too much came around
-        then to look through all of it.
+        Raises DestinationClosed when the history cannot be read, or is too long to be looked through.
         """
         ...
 

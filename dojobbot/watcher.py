@@ -50,7 +50,7 @@ known when all of it is read. At half a second a get these take two minutes."""
 LONGEST_REST = timedelta(hours=1)
 """However long the platform asks to be left alone, it is asked again then."""
 TICKS = "ticks"
-CATCHING_UP = timedelta(minutes=1)
+CATCHING_UP, MISSED_TICKS = timedelta(minutes=1), 3
 """After so long without a look, much may have ended; it is taken in in the order in which it ended."""
 
 T = TypeVar("T")
@@ -99,11 +99,13 @@ class Watcher:
         self._reading_early: asyncio.Task[None] | None = None
         self._is_catching_up = False
         self._is_stopping = False
+        self._pause = timedelta()
         self.health = Health()
 
     def start(self, seconds: float) -> None:
         """Tick now, and then every `seconds`; a tick that takes longer delays the next one."""
         # It warns whenever a tick is still under way as the next is due, which is ordinary in an outage.
+        self._pause = timedelta(seconds=seconds)
         quiet = log.getChild("scheduler")
         quiet.setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(timezone="UTC", logger=quiet)
@@ -199,9 +201,11 @@ class Watcher:
 
     async def _read_all(self) -> None:
         began_at = self._clock.now()
-        last_good = await self._store.last_good_tick()
+        last_good, last_look = await self._store.last_good_tick(), await self._store.last_look()
         since = (last_good - OVERLAP) if last_good else (began_at - FIRST_LOOK_BACK)
-        late: list[Reading] | None = [] if last_good and began_at - last_good > CATCHING_UP else None
+        late: list[Reading] | None = None
+        if last_look is not None and began_at - last_look > max(CATCHING_UP, MISSED_TICKS * self._pause):
+            late = []
         self._is_catching_up = late is not None
         listed: dict[str, str] = {}
 
@@ -312,10 +316,14 @@ class Watcher:
 
         try:
             await _together(*(read(job_id) for job_id in job_ids))
+        except PlatformThrottled:
+            # What was read is told, though not all is known that ended before it: that may take long now.
+            await self._observe(sorted(late or (), key=_happened_at))
+            raise
         finally:
             self._note_unreadable(failed)
-            if late:
-                await self._observe(sorted(late, key=_happened_at))
+        if late:
+            await self._observe(sorted(late, key=_happened_at))
 
     async def _get(self, job_id: str) -> Reading | None:
         """Read one job. One that the platform does not know three times in a row is Gone."""

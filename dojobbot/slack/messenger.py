@@ -42,14 +42,15 @@ __all__ = ["POST_EVENT", "REQUEST_TIMEOUT", "SlackMessenger", "patient_client"]
 POST_EVENT = "dojobbot_post"
 """The metadata event type of every post of ours; its payload holds the post's id."""
 REQUEST_TIMEOUT = 30
-HISTORY_PAGE = 200
-HISTORY_PAGES = 20
+HISTORY_PAGE = 999
+HISTORY_PAGES = 5
+"""What takes more is no channel that people read: what was sent there is not looked for."""
 CHANNEL_PAGE = 999
 CHANNEL_PAGES = 20
 CLOCKS_DIFFER = timedelta(minutes=10)
 """A message may look as if it had arrived before it was sent: its ts is by Slack's clock, not by ours."""
-ARRIVES_WITHIN = timedelta(hours=1)
-"""Far longer than any request takes: what came into a channel later is not looked through."""
+ARRIVES_WITHIN = CLOCKS_DIFFER + timedelta(minutes=1)
+"""Longer than any request takes: what came into a channel later is not looked through."""
 
 CLOSED = frozenset(
     "channel_not_found not_in_channel is_archived user_disabled user_not_found cannot_dm_bot "
@@ -61,7 +62,8 @@ CLOSED = frozenset(
 NOT_NOW = frozenset(
     "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope "
     "team_access_not_granted org_login_required ekm_access_denied accesslimited "
-    "not_allowed_token_type access_denied no_permission two_factor_setup_required".split()
+    "not_allowed_token_type access_denied no_permission two_factor_setup_required team_added_to_org "
+    "enterprise_is_restricted message_limit_exceeded".split()
 )
 """Refusals that somebody must lift for the whole app: nothing was sent, and nothing is given up."""
 NO_LOOKING = frozenset("missing_scope not_allowed_token_type access_denied no_permission".split())
@@ -144,13 +146,13 @@ class SlackMessenger:
         for _ in range(HISTORY_PAGES):
             page = await self._history(destination, oldest, latest, cursor)
             for message in page["messages"]:
-                if message.get("metadata", {}).get("event_payload", {}).get("id") == post_id:
+                if _post_id(message) == post_id:
                     return str(message["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
                 return None
-        raise DeliveryUnknown(
-            f"A message is lost among more than {HISTORY_PAGES * HISTORY_PAGE} others.", code="too_many"
+        raise DestinationClosed(
+            f"More than {HISTORY_PAGES * HISTORY_PAGE:,} messages came around then.", code="too_many"
         )
 
     async def _history(self, destination: Destination, oldest: str, latest: str, cursor: str | None) -> Any:
@@ -297,6 +299,12 @@ class SlackMessenger:
         return str(announced["file_id"])
 
 
+def _post_id(message: Mapping[str, Any]) -> object:
+    """Give the id in a message's metadata; None in a message that is none of ours."""
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    return payload.get("id")
+
+
 def _is_shared(conversation: Mapping[str, Any]) -> bool:
     """Whether another organisation is in a conversation, or was invited to be."""
     return bool(conversation.get("is_ext_shared") or conversation.get("is_pending_ext_shared"))
@@ -364,7 +372,7 @@ def _said_no(code: str, data: dict[str, Any]) -> SlackError:
     if code == "missing_scope":
         return _lacks(str(data.get("needed") or ""))
     if code in NOT_NOW:
-        return SlackUnavailable(f"Slack refuses the bot's token: {code}.", code=code)
+        return SlackUnavailable(f"Slack refuses the bot at the moment: {code}.", code=code)
     return SlackError(f"Slack says {code}.", code=code)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import Batch, BatchKind, Destination, Job, Watch
+from dojobbot.domain import ENDED, Batch, BatchKind, Destination, Job, Watch
 from dojobbot.store import gate, rows
 from dojobbot.store.follows import IS_BATCH, IS_WATCHING, ensure_destination, stop_this_watch
 from dojobbot.store.inserting import insert_new
@@ -16,6 +16,7 @@ from dojobbot.store.tables import batch_members, destinations, jobs, watches
 
 __all__ = ["add", "holding", "join", "members", "stop", "watched_singly"]
 
+LATELY = timedelta(days=1)
 COLUMNS = {BatchKind.TAG: jobs.c.tag, BatchKind.SESSION: jobs.c.session}
 
 
@@ -31,7 +32,8 @@ async def add(
 ) -> bool:
     """Open the watch of a batch; False when one of it is open there.
 
-    Its jobs are those given, and all that are stored, not hidden ones, with its tag or session.
+    Its jobs are those given, and all that are stored, not hidden ones, with its tag or session. What of these
+    ended long ago is left out: a tag may be old, and is wanted for what is going on.
     """
     await ensure_destination(connection, destination, now)
     await gate.close(connection)
@@ -53,7 +55,9 @@ async def add(
     watch_id = inserted.scalar_one_or_none()
     if watch_id is None:
         return False
-    found = select(jobs.c.id).where(or_(jobs.c.id.in_(job_ids), _carries(batch)), ~jobs.c.hidden)
+    stopped_at = func.coalesce(jobs.c.completed_at, jobs.c.updated_at, jobs.c.read_at)
+    is_lately = jobs.c.status.not_in(ENDED) | (stopped_at > now - LATELY)
+    found = select(jobs.c.id).where(or_(jobs.c.id.in_(job_ids), _carries(batch) & is_lately), ~jobs.c.hidden)
     await connection.execute(
         insert(batch_members).from_select(["watch_id", "job_id"], _paired(watch_id, found))
     )

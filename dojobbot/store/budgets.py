@@ -16,7 +16,7 @@ from dojobbot.outbox import Turn
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import EPOCH, budgets
 
-__all__ = ["POST", "UPDATE", "give_back", "method", "openings", "refused", "spend"]
+__all__ = ["POST", "UPDATE", "cap_rests", "give_back", "method", "openings", "refused", "spend"]
 
 POST = "chat.postMessage"
 UPDATE = "chat.update"
@@ -88,6 +88,11 @@ async def refused(
     await _rest(connection, name, destination.channel_id, until)
     if await connection.scalar(others):
         await _rest(connection, name, WHOLE_WORKSPACE, until)
+
+
+async def cap_rests(connection: AsyncConnection, latest: datetime) -> None:
+    """Let no method and no channel rest for longer; for a start."""
+    await connection.execute(update(budgets).where(budgets.c.opens_at > latest).values(opens_at=latest))
 
 
 def _budgets(turn: Turn, destination: Destination) -> list[tuple[str, str, Budget]]:

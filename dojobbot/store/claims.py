@@ -14,7 +14,7 @@ from dojobbot.store.deliveries import owed_at
 from dojobbot.store.tables import deliveries, destinations, posts, watches
 from dojobbot.store.work import IS_OPEN, IS_WAITING, longest_waiting, soonest
 
-__all__ = ["claim", "clear_leases", "extend", "holds", "next_due", "release"]
+__all__ = ["cap_rests", "claim", "clear_leases", "extend", "holds", "next_due", "release"]
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) -> Claim | None:
@@ -93,6 +93,13 @@ async def clear_leases(connection: AsyncConnection) -> None:
     """Free every destination; for a database that no other process can have open."""
     await connection.execute(
         update(destinations).where(destinations.c.lease_until.is_not(None)).values(lease_until=None)
+    )
+
+
+async def cap_rests(connection: AsyncConnection, latest: datetime) -> None:
+    """Let no destination rest for longer; for a start."""
+    await connection.execute(
+        update(destinations).where(destinations.c.next_send_at > latest).values(next_send_at=latest)
     )
 
 

@@ -13,7 +13,7 @@ from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import deliveries, destinations
 
-__all__ = ["IS_OWED", "carried", "mentions", "owe", "owe_also", "owed_at"]
+__all__ = ["IS_OWED", "MOST_AT_ONCE", "carried", "mentions", "owe", "owe_also", "owed_at"]
 
 MOST_AT_ONCE = 500
 """So many fit in no message; what is left waits for the next claim."""
@@ -66,14 +66,20 @@ async def owe_also(
 
 
 async def owed_at(connection: AsyncConnection, destination: Destination) -> tuple[Delivery, ...]:
-    """Give what is owed to a destination and not yet in a post, oldest first."""
+    """Give what is owed to a destination and not yet in a post, oldest first.
+
+    Of more than can be told at once, what is urgent, with what else is owed about those jobs, and the oldest.
+    """
+    owed_there = (deliveries.c.destination_key == destination.key) & IS_OWED
+    urgent_jobs = select(deliveries.c.job_id).where(owed_there, deliveries.c.urgent)
     query = (
         select(deliveries)
-        .where(deliveries.c.destination_key == destination.key, IS_OWED)
-        .order_by(deliveries.c.id)
+        .where(owed_there)
+        .order_by(deliveries.c.job_id.in_(urgent_jobs).desc(), deliveries.c.id)
         .limit(MOST_AT_ONCE)
     )
-    return tuple(rows.delivery(row, destination) for row in await connection.execute(query))
+    found = [rows.delivery(row, destination) for row in await connection.execute(query)]
+    return tuple(sorted(found, key=lambda each: each.id))
 
 
 async def carried(connection: AsyncConnection, post_id: str) -> tuple[Delivery, ...]:

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import ENDED, LOOKS_AFTER_SILENCE, Destination, Owed, Post, PostKind, Watch
 from dojobbot.errors import StoreError
 from dojobbot.limits import CARD_EVERY
-from dojobbot.outbox import Claim
+from dojobbot.outbox import Claim, page_ids
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
-from dojobbot.store.deliveries import IS_OWED, carried, mentions, owe_also, owed_at
+from dojobbot.store.deliveries import IS_OWED, MOST_AT_ONCE, carried, mentions, owe_also, owed_at
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
 
@@ -125,8 +125,11 @@ async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> Cla
 
 
 async def _has_begun(connection: AsyncConnection, destination: Destination, post_id: str) -> bool:
-    """Whether another page of the same digest arrived. They share what their ids begin with."""
-    pages = posts.c.id.startswith(f"{post_id.partition('-')[0]}-", autoescape=True)
+    """Whether another page of the same digest arrived."""
+    first, separator, _ = post_id.partition("-")
+    if not separator:
+        return False
+    pages = posts.c.id.in_(page_ids(first, MOST_AT_ONCE))
     arrived = exists().where(pages, posts.c.destination_key == destination.key, posts.c.ts.is_not(None))
     return bool(await connection.scalar(select(arrived)))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import ENDED
+from dojobbot.domain import TERMINAL
 from dojobbot.store.budgets import WHOLE_WORKSPACE
 from dojobbot.store.tables import (
     actions,
@@ -38,8 +38,8 @@ async def prune(connection: AsyncConnection, before: datetime, limit: int) -> in
     for table in (watches, subscriptions, actions, exports):
         removed += await _prune_some(connection, table, table.c.closed_at < before, limit)
     # Whatever still hangs on a job is open, unsettled or young, and keeps it. Nothing new was read about one
-    # that ended, so that `read_at` says when we last learned something of it.
-    over = jobs.c.status.in_(ENDED) & (jobs.c.read_at < before)
+    # that is at rest, so that `read_at` says when we last learned something of it.
+    over = jobs.c.status.in_(TERMINAL) & (jobs.c.read_at < before)
     for table in HANGING_ON_JOBS:
         over &= ~exists().where(table.c.job_id == jobs.c.id)
     removed += await _prune_some(connection, jobs, over, limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from dojobbot.errors import StoreError
-from dojobbot.store import claims, leases, migrations
+from dojobbot.store import budgets, claims, leases, migrations
 from dojobbot.store.engine import WRITES, Database, Kind, engine_options
 from dojobbot.store.lock import FileLock
 
@@ -20,6 +21,8 @@ __all__ = ["connect", "opened", "sqlite_file"]
 BUSY_SECONDS = 15.0
 """How long to wait for a lock that somebody else, such as a backup, holds on the file; `?timeout=` in the URL
 sets another time."""
+LONGEST_WAIT = timedelta(hours=1)
+"""Nothing that Slack asks for, or that we choose ourselves, is longer."""
 SQLITE = Kind(
     one_writer=True,
     overtaken=lambda _error: False,
@@ -84,6 +87,10 @@ async def _prepare(connection: AsyncConnection) -> None:
     # Whoever held a lease is dead, or it would hold the lock.
     await claims.clear_leases(connection)
     await leases.forget_all(connection)
+    # A clock that was ahead for a while must not keep everything waiting until it would have been right.
+    latest = datetime.now(UTC) + LONGEST_WAIT
+    await claims.cap_rests(connection, latest)
+    await budgets.cap_rests(connection, latest)
 
 
 def connect(file: Path, busy_seconds: float = BUSY_SECONDS) -> Database:

@@ -144,7 +144,7 @@ subscriptions = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", String, nullable=False),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("destination_key", ForeignKey("destinations.key"), nullable=False),
+    Column("destination_key", ForeignKey("destinations.key"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("failures_only", Boolean, nullable=False, default=False),
     Column("closed_at", Moment),
@@ -168,7 +168,7 @@ watches = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", String, nullable=False),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("destination_key", ForeignKey("destinations.key"), nullable=False),
+    Column("destination_key", ForeignKey("destinations.key"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("ts", String),
     Column("shown", String, nullable=False, default=""),
@@ -219,7 +219,7 @@ posts = Table(
     "posts",
     metadata,
     Column("id", String, primary_key=True),
-    Column("destination_key", ForeignKey("destinations.key"), nullable=False),
+    Column("destination_key", ForeignKey("destinations.key"), nullable=False, index=True),
     Column("kind", String, nullable=False),
     Column("payload", DOCUMENT, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -236,6 +236,7 @@ posts = Table(
     # For a watch's card: up to which of its watch's wanted changes it shows.
     Column("shows_wanted", Integer),
 )
+Index(None, posts.c.settled_at)
 _only_where("ix_posts_open", posts.c.destination_key, posts.c.created_at, where=posts.c.settled_at.is_(None))
 
 deliveries = Table(
@@ -244,7 +245,7 @@ deliveries = Table(
     Column("id", Integer, primary_key=True),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("seq", Integer, nullable=False),
-    Column("destination_key", ForeignKey("destinations.key"), nullable=False),
+    Column("destination_key", ForeignKey("destinations.key"), nullable=False, index=True),
     Column("old_status", String, nullable=False),
     Column("new_status", String, nullable=False),
     Column("seen_at", Moment, nullable=False),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dojobbot.simulator.world import iso
 from tests.acceptance.stage import shown
-from tests.integration.middle import Middle, middle
+from tests.integration.middle import Middle, middle, until
 
 NAMES = ["Third", "First", "Fifth", "Second", "Fourth"]
 IN_ORDER = ["First", "Second", "Third", "Fourth", "Fifth"]
@@ -58,6 +59,36 @@ async def test_what_ended_while_the_bot_was_down_is_told_in_order(built: Middle)
     assert "late by 2 h" in shown(built.messages()[-1])
     await built.watcher.tick()
     await built.deliver()
+    assert told(built) == IN_ORDER
+
+
+@pytest.mark.parametrize("minutes", [-30, 30])
+async def test_order_holds_whatever_the_platforms_clock_says(tmp_path: Path, minutes: int) -> None:
+    """How long nobody looked is told by one clock, not by the difference of two."""
+    async with middle(tmp_path, clock_error=timedelta(minutes=minutes)) as built:
+        jobs = await followed(built, *NAMES)
+        end_in_order(built, jobs)
+        built.clock.advance(minutes=4)
+        await built.another_watcher().tick()
+        await built.deliver(built.another_notifier())
+        text = " ".join(shown(each) for each in built.messages())
+        assert sorted(NAMES, key=text.index) == IN_ORDER
+
+
+async def test_who_is_stopped_while_catching_up_leaves_it_to_the_next(built: Middle) -> None:
+    """What was read by then is not told before what ended earlier."""
+    jobs = await followed(built, *NAMES)
+    end_in_order(built, jobs)
+    built.clock.advance(hours=1)
+    built.platform_fault(f"GET */{jobs['Third']}", kind="hang", times=1)
+    before = {name: built.gets(jobs[name]) for name in ("Fourth", "Fifth")}
+    stopped = built.another_watcher()
+    stopped.start(600)
+    await until(lambda: all(built.gets(jobs[name]) > count for name, count in before.items()))
+    await until(lambda: built.platform.faults.struck)
+    await stopped.stop()
+    await built.another_watcher().tick()
+    await built.deliver(built.another_notifier())
     assert told(built) == IN_ORDER
 
 

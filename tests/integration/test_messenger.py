@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,16 @@ async def test_a_missing_scope_means_that_nothing_was_sent(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "code", ["not_allowed_token_type", "access_denied", "no_permission", "two_factor_setup_required"]
+    "code",
+    [
+        "not_allowed_token_type",
+        "access_denied",
+        "no_permission",
+        "two_factor_setup_required",
+        "team_added_to_org",
+        "enterprise_is_restricted",
+        "message_limit_exceeded",
+    ],
 )
 async def test_a_refusal_of_the_whole_app_means_that_nothing_was_sent(code: str) -> None:
     """Whichever word Slack has for it, nothing is given up."""
@@ -200,7 +210,7 @@ async def test_a_refusal_of_the_whole_app_means_that_nothing_was_sent(code: str)
 async def test_a_post_is_found_behind_many_others(built: Middle) -> None:
     """Page by page."""
     ts = await built.messenger.post(HERE, TEXT, "post-1")
-    for number in range(450):
+    for number in range(2_100):
         await built.slack.say(lab.ADA, lab.GENERAL, f"message {number}")
     assert await look(built, HERE, "post-1", None) == ts
     assert len(built.calls("conversations.history")) == 3
@@ -245,12 +255,26 @@ async def test_clocks_that_differ_a_little_do_not_hide_a_post(built: Middle) -> 
 
 
 async def test_a_post_among_too_many_others_is_not_said_to_be_missing(built: Middle) -> None:
-    """That nobody looked to the end is no answer, and would let it be sent twice."""
+    """That nobody looked to the end is no answer: it is as if the history could not be read."""
     await built.messenger.post(HERE, TEXT, "post-1")
-    for number in range(4001):
+    for number in range(5_000):
         await built.slack.say(lab.ADA, lab.GENERAL, f"message {number}")
-    with pytest.raises(DeliveryUnknown):
+    with pytest.raises(DestinationClosed, match="4,995 messages"):
         await look(built, HERE, "post-1", None)
+    assert len(built.calls("conversations.history")) == 5
+
+
+async def test_a_message_that_says_that_it_has_no_metadata_is_none_of_ours() -> None:
+    async def history(_: web.Request) -> web.Response:
+        every = [{"ts": "2.1", "metadata": None}, {"ts": "1.1", "metadata": {"event_payload": None}}]
+        return web.json_response({"ok": True, "messages": every, "has_more": False})
+
+    application = web.Application()
+    application.router.add_get("/api/conversations.history", history)
+    async with TestServer(application) as server:
+        slack = SlackMessenger("xoxb-1", str(server.make_url("/api/")))
+        found = await slack.find(HERE, "post-1", since_ts=None, attempted_at=datetime.now(UTC))
+    assert found is None
 
 
 async def test_a_post_in_a_thread_is_found_there_and_only_there(built: Middle) -> None:

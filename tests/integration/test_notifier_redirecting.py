@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dojobbot.domain import Destination, Post, PostKind
+from dojobbot.errors import SlackError
+from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
 from tests.acceptance.stage import shown
 from tests.integration.middle import HERE, Middle, about, middle
@@ -61,6 +63,40 @@ async def test_people_are_told_directly_when_their_channel_is_closed(
     assert built.reasons() == [code]
     assert (built.notifier.tally.dead, built.notifier.tally.redirected) == (1, 2)
     assert f"a post to {where.key} can't arrive" in caplog.text
+
+
+class Refusing:
+    """A messenger whom Slack refuses one channel with a word that nobody has heard of."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Post, or be refused."""
+        if destination == HERE:
+            raise SlackError("Slack says odd_rule.", code="odd_rule")
+        return await self._messenger.post(destination, payload, post_id)
+
+
+async def test_whatever_slack_refuses_it_for_people_are_told_directly(built: Middle) -> None:
+    """Also where its word is none that we know, so that nobody can say whether the place is closed."""
+    await ended_for(built, ADA)
+    await built.deliver(built.another_notifier(cast("Messenger", Refusing(built.messenger))))
+    assert built.texts() == []
+    (message,) = await told_directly(built, ADA)
+    assert message["text"].startswith(about("BRD series failed"))
+    assert "Slack says odd_rule" in shown(message)
+
+
+async def test_a_thread_in_direct_messages_that_is_gone_leaves_the_messages_around_it(built: Middle) -> None:
+    dm = await built.messenger.open_dm(ADA)
+    await ended_for(built, ADA, where=Destination(dm, "1763802900.000100"))
+    await built.deliver()
+    (message,) = await told_directly(built, ADA)
+    assert message["text"].startswith(about("BRD series failed"))
 
 
 async def test_who_cannot_be_told_directly_either_is_left_out(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from dojobbot.domain import ActionKind, Destination
+from dojobbot.errors import DeliveryUnknown
 from dojobbot.notifier import WORKERS, Notifier
+from dojobbot.outbox import Claim
 from dojobbot.ports import Messenger, Store
 from dojobbot.simulator.slack_api.world import ADA, GENERAL
 from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
-from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, Middle, about, middle, until
+from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, FakeClock, Middle, about, middle, until
 from tests.integration.store_worlds import full_disk
 
 
@@ -113,6 +115,32 @@ async def test_what_hangs_for_long_is_not_taken_over_while_its_sender_lives(buil
     built.slack.faults.release()
     await built.deliver(built.another_notifier())
     assert len(built.texts()) == 1
+
+
+class Frozen:
+    """A store whose process stands still for a minute once it has written down that it will send."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def attempt(self, claim: Claim, post_id: str, now: datetime) -> bool:
+        """See ports.Outbox."""
+        allowed = await self._store.attempt(claim, post_id, now)
+        self._clock.advance(minutes=1)
+        return allowed
+
+
+async def test_who_stood_still_before_sending_leaves_it_to_whoever_looks_first(built: Middle) -> None:
+    """Another replica may have sent it meanwhile."""
+    await built.end("BRD series")
+    await with_store(built, Frozen(built.store, built.clock)).drain()
+    assert not built.calls(POST)
+    await built.deliver(built.another_notifier())
+    assert len(built.texts()) == len(built.calls(POST)) == 1
 
 
 async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -> None:
@@ -216,6 +244,59 @@ async def test_while_slack_fails_it_is_asked_ever_more_rarely(built: Middle) -> 
     built.slack.faults.clear()
     await built.deliver()
     assert len(built.texts()) == 1
+
+
+async def test_posts_that_fail_for_long_are_tried_once_a_minute(built: Middle) -> None:
+    """Also when Slack takes the looks in between, and each time the message is drawn anew."""
+    await built.end("One")
+    built.slack_fault(POST, "status", status=500)
+    until_then = built.clock.now() + timedelta(minutes=30)
+    while built.clock.now() < until_then:
+        await built.notifier.drain()
+        due = await built.store.next_due(built.clock.now())
+        assert due is not None
+        built.clock.moment = due
+    assert 20 < built.slack.faults.struck < 40
+    built.slack.faults.clear()
+    await built.deliver()
+    assert len(built.texts()) == 1
+
+
+class Unanswered:
+    """A messenger that gets no answers from one channel, until it is mended."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+        self.mended = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Post, or get no answer."""
+        if destination == HERE and not self.mended:
+            raise DeliveryUnknown("Slack failed while answering.", code="internal_error")
+        return await self._messenger.post(destination, payload, post_id)
+
+
+async def test_one_channel_in_trouble_is_one_line_however_well_the_others_are(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "dojobbot.notifier")
+    messenger = Unanswered(built.messenger)
+    notifier = built.another_notifier(cast("Messenger", messenger))
+    await built.end("Here")
+    for number in range(6):
+        await built.end(f"There {number}", where=CHEMISTRY)
+        for _ in range(3):
+            await notifier.drain()
+            built.clock.advance(seconds=5)
+    assert len(built.texts(CHEMISTRY_ID)) == 6
+    assert [text.split(":")[0] for text in caplog.messages] == ["delivering is interrupted"]
+    messenger.mended = True
+    await built.deliver(notifier)
+    assert len(built.texts()) == 1
+    assert caplog.messages[-1] == "delivering works again"
 
 
 # --- keeping tidy

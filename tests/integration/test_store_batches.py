@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ async def watch(store: Store, batch: Batch = TAG, *job_ids: str) -> int:
 
 async def members(store: Store, watch_id: int) -> set[str]:
     return {job.id for job in await store.batch_members(watch_id)}
+
+
+async def test_what_ended_long_ago_is_not_on_the_card_of_an_old_tag_unless_it_was_named(store: Store) -> None:
+    """Whoever watches a tag wants to see what goes on; what ended today belongs to that."""
+    long_ago, today = NOW - timedelta(days=40), NOW - timedelta(hours=3)
+    for number, ended_at in ((3, long_ago), (4, long_ago), (5, today)):
+        await observe(store, "Succeeded", job=tagged(number, completed_at=ended_at))
+    watch_id = await watch(store, TAG, "00000001", "00000004")
+    assert await members(store, watch_id) == {"00000001", "00000002", "00000004", "00000005"}
 
 
 async def test_a_tag_takes_in_all_that_carry_it_now_or_later(store: Store) -> None:

@@ -16,6 +16,7 @@ from dojobbot.following import Subscribed
 from dojobbot.outbox import Claim
 from dojobbot.ports import Store
 from tests.integration.store_worlds import (
+    A_JOB,
     ADA,
     BACKENDS,
     BEN,
@@ -33,6 +34,7 @@ from tests.integration.store_worlds import (
     notice,
     observe,
     posted_watch,
+    reading,
     shared,
 )
 
@@ -98,6 +100,25 @@ async def test_a_released_destination_rests_until_its_next_send(store: Store) ->
     assert await store.next_due(at(6)) == at(30)
     assert await store.next_due(at(40)) == at(40)
     assert (await claimed(store, 30)).token > first.token
+
+
+async def test_what_is_urgent_is_claimed_however_much_else_is_owed(store: Store) -> None:
+    """With what is older about the same job; and all of it in order."""
+    many = [replace(A_JOB, id=f"job-{number:03}") for number in range(502)]
+    await store.observe([reading(job=job) for job in many], NOW)
+    for job in many:
+        await store.subscribe(ADA, job.id, CHANNEL, seen_seq=1, now=NOW)
+    last = many[-1]
+    await store.subscribe(BEN, last.id, CHANNEL, seen_seq=1, now=NOW, failures_only=True)
+    await store.observe([reading("Quoted", 1, job=job) for job in many], at(1))
+    await store.observe([reading("Failed", 2, job=last)], at(2))
+    owed = (await claimed(store, 3)).deliveries
+    assert len(owed) == 500
+    assert [(each.transition.new, each.urgent) for each in owed if each.transition.job_id == last.id] == [
+        ("Quoted", False),
+        ("Failed", True),
+    ]
+    assert [each.id for each in owed] == sorted(each.id for each in owed)
 
 
 async def test_what_is_due_next_is_the_soonest_of_all_destinations(store: Store) -> None:

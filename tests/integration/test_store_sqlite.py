@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from tests.integration.store_worlds import (
     BEN,
     CHANNEL,
     JOB_ID,
+    LEASE,
     NOW,
     at,
     claimed,
@@ -45,6 +46,7 @@ from tests.integration.store_worlds import (
     notice,
     observe,
     reading,
+    shared,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -466,3 +468,20 @@ async def test_who_is_owed_something_is_found_without_reading_all_that_is_owed(f
     )
     ((*_, plan),) = ask(file, f"EXPLAIN QUERY PLAN {next_place}")
     assert "ix_deliveries_owed (destination_key>?)" in plan
+
+
+async def test_a_clock_that_was_ahead_holds_nothing_up_after_a_restart(url: str) -> None:
+    """It was a week ahead for one message; then somebody set it right, and started the bot again."""
+    ahead = datetime.now(UTC) + timedelta(days=7)
+    async with open_store(url) as store:
+        for number in range(2):
+            await store.add_post(shared(f"post-{number}"))
+        claim = await store.claim(ahead, lease=LEASE)
+        assert claim is not None
+        await store.settle(claim, "post-0", "1.1", now=ahead)
+        await store.release(claim, next_send_at=ahead)
+    async with open_store(url) as store:
+        now = datetime.now(UTC)
+        due = await store.next_due(now)
+        assert due is not None
+        assert due - now <= timedelta(hours=1)
