@@ -158,8 +158,8 @@ class Job:
             raise self._nothing_to_cancel(f"is already {job.status}")
         try:
             reply = self._take_answer(self._client.cancel(self.id)).job
-        except PlatformUnavailable:
-            if self._read().job.status != "Cancelled":
+        except PlatformUnavailable as lost:
+            if self._status_after(lost) != "Cancelled":
                 raise
         else:
             if reply.has_ended and reply.status != "Cancelled":
@@ -207,9 +207,16 @@ class Job:
             with contextlib.suppress(PlatformError):
                 self._read()
             raise
-        except PlatformUnavailable:
-            if self._read().job.status == "Quoted":
+        except PlatformUnavailable as lost:
+            if self._status_after(lost) == "Quoted":
                 raise
+
+    def _status_after(self, lost: PlatformUnavailable) -> str:
+        """Read what became of a call whose answer is lost; raises `lost` when that cannot be read either."""
+        try:
+            return self._read().job.status
+        except PlatformError:
+            raise lost from None
 
     def watch(self, *, interval: float = WATCH_SECONDS) -> None:
         """Follow it in the background and return at once; does nothing while it is being watched already.

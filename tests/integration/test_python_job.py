@@ -21,6 +21,7 @@ from dojobbot.errors import (
     PlatformUnavailable,
     TokenRejected,
 )
+from dojobbot.simulator.faults import Fault
 from dojobbot.simulator.jobs import JobMaker, Life
 from dojobbot.simulator.scenario import ADA
 from tests.python_lab import (
@@ -206,6 +207,17 @@ def test_an_answer_that_is_lost_is_looked_up_and_not_asked_for_twice(lab: Lab, a
     lab.fault("PATCH *", "lost_reply", times=1)
     getattr(job, action)()
     assert job.status == lab.status(job.id) != "Quoted"
+    assert lab.calls("PATCH") == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "confirm"])
+def test_an_answer_that_is_lost_is_the_news_when_it_cannot_be_looked_up(lab: Lab, action: str) -> None:
+    """It may have worked: that the token was refused afterwards says nothing about it."""
+    job = Job.from_id(lab.quote() if action == "confirm" else lab.dock(), **lab.credentials)
+    lab.fault("PATCH *", "lost_reply", times=1)
+    lab.world.on_change(lambda _: lab.platform.faults.add(Fault("GET *", "expired_token")))
+    with pytest.raises(PlatformUnavailable):
+        getattr(job, action)()
     assert lab.calls("PATCH") == 1
 
 
