@@ -19,6 +19,7 @@ DEADLINE = 90.0
 LEADS = "\ndojobbot_leader 1.0\n"
 TURN = "watching Deep Origin from here"
 RESENT = "dojobbot_posts_resent_unverified_total"
+COMPLAINT = re.compile(r"Traceback|unexpected")
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Bot:
     """One bot, which may live several lives; what it says is kept in `log`.
 
     `turns`: when it began to watch the platform, or left it to another. `resent`: what it counted as sent
-    again where it could not look whether it had arrived.
+    again where it could not look whether it had arrived. `complaints`: what it said that tells of a bug.
     """
 
     environ: Mapping[str, str]
@@ -34,6 +35,7 @@ class Bot:
     process: asyncio.subprocess.Process | None = None
     resent: int = 0
     turns: list[datetime] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,6 +61,8 @@ class Bot:
                 log.write(line.decode())
                 if TURN in self.said[-1]:
                     self.turns.append(_stamp(self.said[-1]))
+                if COMPLAINT.search(self.said[-1]):
+                    self.complaints.append(self.said[-1])
                 self._heard.set()
         self._heard.set()
 
@@ -83,12 +87,18 @@ class Bot:
 
     async def kill(self) -> None:
         """End a life at once, whatever it is doing."""
-        await self._note_counter()
+        await self.note_counter()
+        self.strike()
         await self.end(signal.SIGKILL)
+
+    def strike(self) -> None:
+        """Kill it in this very moment; `end` waits until it is gone."""
+        assert self.process is not None
+        self.process.kill()
 
     async def stop(self) -> None:
         """End a life as an operator does."""
-        await self._note_counter()
+        await self.note_counter()
         code = await self.end(signal.SIGTERM)
         assert code == 0, "\n".join([f"the bot ended with {code}:", *self.said])
 
@@ -104,7 +114,7 @@ class Bot:
         self.process = None
         return code
 
-    async def _note_counter(self) -> None:
+    async def note_counter(self) -> None:
         """Add up what this life sent again without being able to look; one that just starts says nothing."""
         count = re.search(rf"^{RESENT} ([\d.]+)", await self._metrics(), re.MULTILINE)
         self.resent += int(float(count[1])) if count else 0

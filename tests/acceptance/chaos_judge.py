@@ -5,7 +5,7 @@ end of the first before the second ended. That it had is seen from outside, in t
 end was read whole, and later in the same life of the bot a listing of new jobs was asked for that says that a
 look after the end was good (a bot asks for what was created since ten minutes before its last good look).
 What ended between the same two looks may come in any order, and so may what one digest tells, which may go on
-in further messages.
+in further messages: their ids are alike up to a dash.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Told:
     color: str
     is_card: bool
 
+    @property
+    def digest(self) -> str:
+        """What the messages that belong together have in common; a message of its own has it alone."""
+        return self.post_id.partition("-")[0]
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -66,6 +71,8 @@ def judge(outcome: Outcome) -> Verdict:
         *_not_explained(outcome, notices),
         *_wrong_cards(outcome.plan, told),
         *disorder,
+        *(f"a bot said: {line}" for line in outcome.complaints),
+        *(() if outcome.settled else ("the store owes something for ever",)),
     )
     owed = len({(wish.job_id, wish.where) for wish in outcome.plan.wishes})
     numbers = (
@@ -110,13 +117,13 @@ def _doubled(plan: Plan, counts: Mapping[tuple[str, Destination], int]) -> Itera
 
 
 def _not_mentioned(plan: Plan, notices: Sequence[Told]) -> Iterator[str]:
-    """Everybody owed is mentioned, in the message itself or in the first of those that continue it."""
+    """Everybody owed is mentioned, in the message itself or in one of its digest before it."""
     wanted: dict[tuple[str, Destination], set[str]] = defaultdict(set)
     for wish in plan.wishes:
         wanted[plan.names[wish.job_id], wish.where].add(wish.user)
-    lead: dict[Destination, frozenset[str]] = {}
+    so_far: dict[tuple[Destination, str], frozenset[str]] = defaultdict(frozenset)
     for each in notices:
-        mentions = lead[each.where] = each.mentions or lead.get(each.where, frozenset())
+        mentions = so_far[each.where, each.digest] = so_far[each.where, each.digest] | each.mentions
         for name in sorted(each.names):
             if missing := wanted[name, each.where] - mentions:
                 yield f"not mentioned: {sorted(missing)} for {name} in {each.where.key}"
@@ -200,11 +207,11 @@ def _disorder(outcome: Outcome, notices: Sequence[Told]) -> tuple[list[str], int
 def _first_tellings(notices: Sequence[Told]) -> dict[Destination, list[tuple[int, str]]]:
     """For each place the jobs told of, with the number of the message or digest that did it first."""
     found: dict[Destination, dict[str, int]] = defaultdict(dict)
-    begun: Counter[Destination] = Counter()
+    begun: dict[Destination, dict[str, int]] = defaultdict(dict)
     for each in notices:
-        begun[each.where] += bool(each.mentions)  # what mentions nobody goes on with the digest before it
+        position = begun[each.where].setdefault(each.digest, len(begun[each.where]))
         for name in each.names:
-            found[each.where].setdefault(name, begun[each.where])
+            found[each.where].setdefault(name, position)
     return {where: [(position, name) for name, position in told.items()] for where, told in found.items()}
 
 

@@ -19,12 +19,13 @@ from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.domain import JobFilter
 from dojobbot.simulator.faults import Fault, Faults
 from dojobbot.simulator.platform import Served
+from dojobbot.simulator.slack_api.changes import Change
 from dojobbot.simulator.slack_api.people import Message
 from dojobbot.simulator.slack_api.web_api import RequestRecord
 from dojobbot.simulator.slack_api.world import BOT, SCOPES
 from dojobbot.store.store import open_store
-from tests.acceptance.chaos_bots import Bot
-from tests.acceptance.chaos_plan import NAME, PERSONS, Plan, Size, Wish, set_up
+from tests.acceptance.chaos_bots import DEADLINE, Bot
+from tests.acceptance.chaos_plan import NAME, PERSONS, SEALED, Plan, Size, Wish, set_up
 from tests.acceptance.stage import Stage, shown, stage
 
 LOOK_SECONDS = 0.5
@@ -35,6 +36,11 @@ SLACK_FAULTS = (
     Fault("*", "status", status=500, share=0.01),
     Fault("*", "lost_reply", share=0.01),
 )
+SURE_FAULTS = (
+    Fault("chat.postMessage", "lost_reply", times=3),
+    Fault("chat.postMessage", "status", status=503, times=3),
+)
+"""They strike whatever chance has in store: posts that arrived, and some that did not; the bot can't know."""
 PLATFORM_FAULTS = (
     Fault("GET *", "status", status=500, share=0.04),
     Fault("GET *", "status", status=503, share=0.02),
@@ -49,7 +55,9 @@ class Outcome:
 
     `ended`: when each job reached its end on the platform. `promised`: how many wishes were typed and
     confirmed meanwhile. `resent`: what the bots counted as sent again unseen. `turns`: when another of them
-    began to watch the platform, or one ceased.
+    began to watch the platform, or one ceased. `leaders_killed`: how many kills were meant for the one of
+    several that watched, and found it. `settled`: whether nothing was owed any more in the end.
+    `complaints`: what the bots said that tells of a bug.
     """
 
     plan: Plan
@@ -61,6 +69,9 @@ class Outcome:
     slack: list[RequestRecord] = field(default_factory=list)
     promised: int = 0
     resent: int = 0
+    leaders_killed: int = 0
+    settled: bool = False
+    complaints: list[str] = field(default_factory=list)
 
 
 async def play(size: Size, seed: int, folder: Path, *, database_url: str, bots: int = 1) -> Outcome:
@@ -136,53 +147,110 @@ class _Game:
         recording = asyncio.create_task(self._record())
         try:
             await asyncio.gather(*(bot.launch() for bot in self._bots))
-            await asyncio.gather(*(bot.ready() for bot in self._bots))
+            await self._all_ready()
+            for fault in SURE_FAULTS:
+                self._stage.slack.faults.add(fault)
             self._stage.world.set_speed(1)
             await asyncio.gather(self._crash(), self._type())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._size.patience):
                     await self._settle(database_url)
+                    self.outcome.settled = True
         finally:
             recording.cancel()
         self._read_channels()
         self.outcome.resent = sum(bot.resent for bot in self._bots)
         self.outcome.turns = [turn for bot in self._bots for turn in bot.turns]
+        self.outcome.complaints = [line for bot in self._bots for line in bot.complaints]
 
     # --- what happens
 
     async def _crash(self) -> None:
-        """Kill a bot at a random point of its life, now and then while it is only starting."""
-        for _ in range(self._size.kills):
-            bot = await self._victim()
-            if self._chance.random() < 0.15:
-                await asyncio.sleep(self._chance.uniform(0, 2))
+        """Kill a bot at a random point of its life, or while it is only starting; once, kill all of them."""
+        victim = self._bots[0]
+        for number in range(self._size.kills):
+            if number == self._size.kills // 2:
+                await self._kill_all_after_a_post()
+            if number and self._chance.random() < 0.15:
+                await asyncio.sleep(self._chance.uniform(0, 2))  # the last victim is killed again
             else:
-                await bot.ready()
+                await self._all_ready()
                 await asyncio.sleep(self._chance.uniform(0.2, self._size.pause))
-            await bot.kill()
+                victim = await self._victim()
+            await victim.kill()
             self.outcome.kills.append(datetime.now(UTC))
-            await bot.launch()
+            await victim.launch()
 
     async def _victim(self) -> Bot:
-        """Choose a bot: of several mostly the one that leads, if one does."""
-        leading = [bot for bot in self._bots if len(self._bots) > 1 and await bot.leads()]
-        return self._chance.choice(leading if leading and self._chance.random() < 0.8 else self._bots)
+        """Choose a bot: of several the first time the one that leads, and mostly so later on."""
+        if len(self._bots) == 1:
+            return self._bots[0]
+        if self.outcome.leaders_killed and self._chance.random() < 0.2:
+            return self._chance.choice(self._bots)
+        leader = await self._leader()
+        self.outcome.leaders_killed += 1
+        return leader
+
+    async def _leader(self) -> Bot:
+        """Wait until one of them leads: for a while after a kill, none does."""
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                for bot in self._bots:
+                    if await bot.leads():
+                        return bot
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _kill_all_after_a_post(self) -> None:
+        """End all lives when Slack has just taken a post, before whoever sent it can have written that down.
+
+        It is one to a place where the post can be looked for.
+        """
+        await self._all_ready()
+        for bot in self._bots:
+            await bot.note_counter()
+        slack = self._stage.slack
+        changes = slack.subscribe()
+        async with asyncio.timeout(DEADLINE):
+            while not self._is_post(await changes.get()):
+                pass
+        for bot in self._bots:
+            bot.strike()
+            self.outcome.kills.append(datetime.now(UTC))
+        slack.unsubscribe(changes)
+        for bot in self._bots:
+            await bot.end(signal.SIGKILL)
+            await bot.launch()
+
+    def _is_post(self, change: Change) -> bool:
+        """Whether the bot has just posted where history can be read."""
+        if change.kind != "message" or change.channel == SEALED.channel_id:
+            return False
+        message = self._stage.slack.state.find(str(change.channel), str(change.ts))
+        return message is not None and message.user == BOT
+
+    async def _all_ready(self) -> None:
+        await asyncio.gather(*(bot.ready() for bot in self._bots))
 
     async def _type(self) -> None:
         """Let people ask to be told of more jobs meanwhile; who is promised it is owed it."""
         plan, slack, choose = self.outcome.plan, self._stage.slack, self._chance.choice
         channels = [where for where in plan.places if where.thread_ts is None and not where.is_dm]
-        while running := sorted(plan.names.keys() - self.outcome.ended.keys()):
-            await asyncio.sleep(self._chance.uniform(0, 2 * self._size.seconds / self._size.live))
-            wish = Wish(choose(running), choose(channels), choose(PERSONS))
-            # Nobody asks while Slack says that the app is not there.
-            if wish in plan.wishes or wish in plan.optional or not slack.socket_count:
-                continue
-            plan.optional.add(wish)
-            if await self._is_promised(wish):
-                plan.optional.discard(wish)
-                plan.wishes.add(wish)
-                self.outcome.promised += 1
+        async with asyncio.TaskGroup() as asking:
+            while running := sorted(plan.names.keys() - self.outcome.ended.keys()):
+                await asyncio.sleep(self._chance.uniform(0, 2 * self._size.seconds / self._size.live))
+                wish = Wish(choose(running), choose(channels), choose(PERSONS))
+                # Nobody asks while Slack says that the app is not there.
+                if wish in plan.wishes or wish in plan.optional or not slack.socket_count:
+                    continue
+                plan.optional.add(wish)
+                asking.create_task(self._ask(wish))
+
+    async def _ask(self, wish: Wish) -> None:
+        """Ask for one job, and take note whether it was promised."""
+        if await self._is_promised(wish):
+            self.outcome.plan.optional.discard(wish)
+            self.outcome.plan.wishes.add(wish)
+            self.outcome.promised += 1
 
     async def _is_promised(self, wish: Wish) -> bool:
         name, channel = self.outcome.plan.names[wish.job_id], wish.where.channel_id

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.acceptance.chaos_judge import judge
-from tests.acceptance.chaos_plan import LONG, SHORT, SHORT_OF_TWO
+from tests.acceptance.chaos_plan import LONG, SEALED, SHORT, SHORT_OF_TWO
 from tests.acceptance.chaos_play import Outcome, play
 from tests.postgres import server
 
@@ -38,6 +38,7 @@ async def test_with_two_replicas_of_which_the_leader_is_killed_it_is_the_same(tm
     url = there.url(there.fresh())
     outcome = await play(SIZE_OF_TWO, seed, tmp_path, database_url=url, bots=2)
     check(outcome, seed, tmp_path)
+    assert outcome.leaders_killed, "no leader was killed: nothing was tested"
 
 
 def check(outcome: Outcome, seed: int, folder: Path) -> None:
@@ -46,4 +47,9 @@ def check(outcome: Outcome, seed: int, folder: Path) -> None:
     sys.stdout.write(f"CHAOS_SEED={seed}: {verdict.numbers}\n")
     assert not verdict.wrong, f"CHAOS_SEED={seed}, logs in {folder}\n" + "\n".join(verdict.wrong)
     # On a slow machine all the jobs of the short form may end between two looks, which promises no order.
+    posts = [each for each in outcome.slack if each.method == "chat.postMessage"]
+    in_the_open = [each for each in posts if each.args.get("channel") != SEALED.channel_id]
+    assert any(each.status == 0 for each in in_the_open), "no reply to a post was lost: nothing was tested"
+    assert any(each.status == 503 for each in posts), "Slack failed at no post: nothing was tested"
+    assert outcome.promised, "nothing was promised to whoever typed meanwhile: nothing was tested"
     assert verdict.ordered_pairs or SIZE is SHORT, "nothing had an order to keep: nothing was tested"
