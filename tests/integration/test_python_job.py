@@ -215,7 +215,11 @@ def test_an_answer_that_is_lost_is_the_news_when_it_cannot_be_looked_up(lab: Lab
     """It may have worked: that the token was refused afterwards says nothing about it."""
     job = Job.from_id(lab.quote() if action == "confirm" else lab.dock(), **lab.credentials)
     lab.fault("PATCH *", "lost_reply", times=1)
-    lab.world.on_change(lambda _: lab.platform.faults.add(Fault("GET *", "expired_token")))
+
+    def expire(_: str) -> None:
+        lab.platform.faults.add(Fault("GET *", "expired_token"))
+
+    lab.world.on_change(expire)
     with pytest.raises(PlatformUnavailable):
         getattr(job, action)()
     assert lab.calls("PATCH") == 1
