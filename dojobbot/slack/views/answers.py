@@ -100,7 +100,7 @@ def jobs_help() -> Payload:
             ("/jobs export as:xlsx", "the kind of file: `csv` unless said, `xlsx` or `json`"),
             ("/jobs stats mine", "figures of the last 14 days, or `since:90d`"),
         ),
-        "To open one job: `/job <id>`.",
+        "To open one job: `/job <id>`. My Home tab shows your own jobs and all that you follow.",
     )
 
 
