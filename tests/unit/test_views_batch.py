@@ -69,6 +69,16 @@ def test_a_batch_under_way_says_how_many_are_done_and_how_long_it_still_takes() 
     assert color_of(drawn) == "#0d6efd"
 
 
+def test_what_ended_long_ago_says_nothing_about_how_long_the_rest_takes() -> None:
+    """Six hundred jobs of two months ago are no pace; three of the last ten minutes are."""
+    long_ago = NOW - timedelta(days=60)
+    old = [job(100 + n, "Succeeded", started_at=long_ago, updated_at=long_ago) for n in range(50)]
+    under_way = [job(n) for n in range(4)]
+    assert "left" not in seen(batch_card(view(*old, *under_way)))
+    ended = [job(10 + n, "Succeeded") for n in range(4)]
+    assert "about 10 min left" in seen(batch_card(view(*old, *ended, *under_way)))
+
+
 @pytest.mark.parametrize(
     ("statuses", "color", "headline"),
     [

@@ -25,6 +25,7 @@ _FAILED = ("Failed", "FailedQuotation", "InsufficientFunds")
 _MOST_FAILURES = 8
 _MOST_OPTIONS = 100
 _FEWEST_FOR_A_RATE = 3
+_LATELY = timedelta(days=1)
 _SHORTEST_FOR_A_RATE = timedelta(seconds=30)
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -60,7 +61,7 @@ def batch_name(batch: Batch, example: Job) -> str:
 def batch_card(view: BatchCard) -> Payload:
     """Draw the card: a headline as `text`, numbers and failures under one bar, a menu that opens a job."""
     counts = Counter(job.status for job in view.jobs)
-    body = [blocks.section("\n".join(filter(None, [_progress(view.jobs), _statuses(counts)])))]
+    body = [blocks.section("\n".join(filter(None, [_progress(view), _statuses(counts)])))]
     failures = _failures(view.jobs)
     if failures:
         body.append(blocks.section(failures))
@@ -90,13 +91,14 @@ def _headline(view: BatchCard, counts: Counter[str]) -> str:
     return f"{name}: {ended:,} of {plural(total, 'job')} done{lost}"
 
 
-def _progress(jobs: Sequence[Job]) -> str:
+def _progress(view: BatchCard) -> str:
+    jobs = view.jobs
     ended = sum(job.has_ended for job in jobs)
     if ended == len(jobs):
         took = _took(jobs)
         return f"Took {duration(took)} from the first start to the last end" if took else ""
     work = ended + sum(map(_share, jobs))
-    left = _left(jobs, ended, len(jobs) - work)
+    left = _left(jobs, len(jobs) - work, since=view.watch.created_at - _LATELY)
     return bar(work / len(jobs)) + (f"  about {duration(left)} left" if left is not None else "")
 
 
@@ -108,16 +110,22 @@ def _share(job: Job) -> float:
     return min(1.0, max(0.0, report.fraction))
 
 
-def _left(jobs: Sequence[Job], ended: int, work: float) -> timedelta | None:
+def _left(jobs: Sequence[Job], work: float, *, since: datetime) -> timedelta | None:
     """Guess how long the rest takes at the pace so far, in whole minutes.
 
     Measured up to the newest of the platform's own stamps, so that a card says the same until there is news.
+
+    Args:
+        jobs: all of them.
+        work: how many jobs' worth of work is left.
+        since: what started before that says nothing about the pace of today.
     """
-    started = min((job.started_at for job in jobs if job.started_at is not None), default=None)
+    starts = [(job.started_at, job.has_ended) for job in jobs if job.started_at and job.started_at >= since]
     newest = max((job.updated_at for job in jobs if job.updated_at is not None), default=None)
-    if started is None or newest is None or ended < _FEWEST_FOR_A_RATE:
+    ended = sum(has_ended for _, has_ended in starts)
+    if newest is None or ended < _FEWEST_FOR_A_RATE:
         return None
-    took = newest - started
+    took = newest - min(started_at for started_at, _ in starts)
     if took < _SHORTEST_FOR_A_RATE:
         return None
     seconds = took.total_seconds() * work / ended
