@@ -2,13 +2,17 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.async_api import Browser
 
+from dojobbot import Job, get_dataframe
+from dojobbot.simulator.scenario import demo_world
 from tests.acceptance.browser import BROWSERS, Look, find_browser, launched, opened
 from tests.acceptance.story import SLOW, Story, demo_process
 from tests.pictures.png import animated, small
+from tests.python_lab import running
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 STORY = Look(1120, 660)
@@ -31,6 +35,10 @@ STILLS: dict[Look, dict[str, str]] = {
 }
 """The still pictures: by look, what is seen -> the file."""
 FIGURES = Look(860, 1240)
+WINDOW = Look(860, 760)
+HOME = Look(1000, 900)
+CARD = Look(760, 326)
+SHOWN = "BRD series, round 3"
 CALM_MILLISECONDS = 400
 
 
@@ -65,6 +73,54 @@ async def figures(browser: Browser) -> bytes:
     return taken
 
 
+async def details(browser: Browser) -> bytes:
+    """Open a job's Details; returns a PNG of the window."""
+    async with demo_process() as url:
+        page, _ = await opened(browser, url, WINDOW)
+        box = page.get_by_label("Message #general")
+        await box.fill("/jobs running mine")
+        await box.press("Enter")
+        await page.get_by_role("button", name="Open a job").last.click()
+        await page.get_by_role("menuitem", name=SHOWN).click()
+        await page.get_by_role("button", name="Details").last.click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("button", name="Raw progress").wait_for(timeout=SLOW)
+        await page.wait_for_timeout(CALM_MILLISECONDS)
+        taken = await dialog.screenshot(caret="hide", animations="disabled")
+        await page.context.close()
+    return taken
+
+
+async def home(browser: Browser) -> bytes:
+    """Open the bot's Home; returns a PNG of the page."""
+    async with demo_process() as url:
+        page, _ = await opened(browser, url, HOME)
+        await page.get_by_role("button", name="dojobbot", exact=True).click()
+        await page.get_by_role("tab", name="Home").click()
+        await page.get_by_role("button", name="Refresh").wait_for(timeout=SLOW)
+        await page.wait_for_timeout(4 * CALM_MILLISECONDS)
+        taken = await page.screenshot(caret="hide", animations="disabled")
+        await page.context.close()
+    return taken
+
+
+async def notebook(browser: Browser) -> bytes:
+    """Look at the same job in Python; returns a PNG of its card in a notebook."""
+    with running(demo_world(lambda: datetime.now(UTC))) as lab:
+        frame = get_dataframe(only_with_status="Running", include_metadata=True, **lab.credentials)
+        jobs = Job.from_ids(list(frame.id), **lab.credentials)
+        card = next(job for job in jobs if SHOWN in repr(job))._repr_html_()
+    context = await browser.new_context(**CARD.options())
+    page = await context.new_page()
+    await page.set_content(f"<body style='font-family: sans-serif; margin: 12px'>{card}</body>")
+    taken = await page.screenshot(full_page=True)
+    await context.close()
+    return taken
+
+
+SINGLE = {"stats.png": figures, "details.png": details, "home.png": home, "notebook.png": notebook}
+
+
 async def main() -> int:
     """Take them all; returns the exit code."""
     path = find_browser()
@@ -73,9 +129,10 @@ async def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with launched(path) as browser:
-        content = small(await figures(browser))
-        (FOLDER / "stats.png").write_bytes(content)
-        sys.stdout.write(f"{FOLDER / 'stats.png'}: {len(content) // 1024} KB\n")
+        for file, take in SINGLE.items():
+            content = small(await take(browser))
+            (FOLDER / file).write_bytes(content)
+            sys.stdout.write(f"{FOLDER / file}: {len(content) // 1024} KB\n")
         for look, wanted in STILLS.items():
             taken = await shots(browser, look)
             files = {file: small(taken[name]) for name, file in wanted.items()}
