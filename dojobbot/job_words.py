@@ -118,7 +118,8 @@ def tab(name: str, snapshot: Snapshot, now: datetime) -> Tab:
         case "Inputs":
             return _object(name, snapshot.mapping("userInputs"), "No inputs.")
         case "Outputs":
-            return _object(name, snapshot.mapping("userOutputs"), "No outputs yet.")
+            nothing = "No outputs." if snapshot.job.has_ended else "No outputs yet."
+            return _object(name, snapshot.mapping("userOutputs"), nothing)
         case "Billing":
             return _billing(snapshot)
         case _:

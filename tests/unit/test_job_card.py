@@ -221,3 +221,9 @@ def test_whatever_a_job_holds_it_has_a_card(fields: dict[str, Any], status: str)
     Page(drawn.html)
     assert "\n" not in drawn.line
     assert drawn.badge in drawn.text
+
+
+@pytest.mark.parametrize(("status", "said"), [("Running", "No outputs yet."), ("Failed", "No outputs.")])
+def test_nobody_waits_for_outputs_of_a_job_that_ended_without_any(status: str, said: str) -> None:
+    (outputs,) = (each for each in tabs(a_job(status=status), NOW) if each.name == "Outputs")
+    assert said in str(outputs)
