@@ -74,7 +74,7 @@ async def _answer(
     body: dict[str, Any],
     how: Callable[[Services, _Typed], Awaitable[Payload]],
 ) -> None:
-    is_first = False
+    is_first: bool | None = None
 
     async def work() -> Payload | None:
         nonlocal is_first
@@ -94,7 +94,8 @@ async def _answer(
             return answers.from_error(error, await services.lag_note())
 
     async def interim() -> Payload | None:
-        return answers.placeholder() if is_first else None
+        # While the database does not say whether it came before, somebody most likely waits for an answer.
+        return None if is_first is False else answers.placeholder()
 
     reply = Reply(body["response_url"], in_place=False)
     await services.desk.serve(reply, work, interim=interim)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -27,6 +27,9 @@ T = TypeVar("T")
 WRITES = "dojobbot_writes"
 MOST_TRIES = 6
 FIRST_PAUSE_SECONDS = 0.01
+KNOCK_SECONDS = 0.05
+"""Between two tries while somebody else has locked the database."""
+LOCKED = "The database failed: database is locked."
 
 
 class Overtaken(StoreError):
@@ -37,12 +40,15 @@ class Overtaken(StoreError):
 class Kind:
     """What one kind of database has of its own.
 
-    `one_writer`: writers queue here, because the database lets in one at a time and makes the others poll.
-    `overtaken`: whether an error of the driver's says that the transaction lost to another and may be done
-    anew. `hint`: what the operator does when the database fails.
+    `patience`: where the database lets in one writer at a time and makes the others poll, they queue here;
+    for so many seconds anybody waits in all, for the turn and for a lock that somebody else holds. None
+    where the database sees to all that. `locked`: whether an error of the driver's speaks of such a lock.
+    `overtaken`: whether it says that the transaction lost to another and may be done anew. `hint`: what the
+    operator does when the database fails.
     """
 
-    one_writer: bool
+    patience: float | None
+    locked: Callable[[BaseException], bool]
     overtaken: Callable[[BaseException], bool]
     hint: str
 
@@ -60,7 +66,9 @@ class Database:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
         self._kind = kind
-        self._turn = asyncio.Lock() if kind.one_writer else nullcontext()
+        self._turn = asyncio.Lock()
+        self._is_closing = False
+        self._is_locked_for_good = False
         self._running: set[asyncio.Task[Any]] = set()
 
     async def read(
@@ -72,7 +80,10 @@ class Database:
             async with self._engine.begin() as connection:
                 return await work(connection, *args, **kwargs)
 
-        return await self._to_its_end(self._until_not_overtaken(transaction))
+        until = self._until()
+        return await self._to_its_end(
+            self._until_not_overtaken(lambda: self._until_let_in(transaction, until))
+        )
 
     async def write(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -80,15 +91,57 @@ class Database:
         """Do `work` in a transaction that commits whole, or not at all when `work` raises."""
 
         async def transaction() -> T:
-            async with self._turn, self._writer.begin() as connection:
+            async with self._writer.begin() as connection:
                 return await work(connection, *args, **kwargs)
 
-        return await self._to_its_end(self._until_not_overtaken(transaction))
+        async def in_turn() -> T:
+            async with self._turn_before(until):
+                return await self._until_let_in(transaction, until)
+
+        until = self._until()
+        return await self._to_its_end(self._until_not_overtaken(in_turn))
 
     async def close(self) -> None:
-        """Let what is running end, then close every connection."""
+        """Let what is running end, then close every connection. Nobody waits for a lock any more."""
+        self._is_closing = True
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._engine.dispose()
+
+    def _until(self) -> float | None:
+        """Say when the patience of somebody who comes now ends, on the event loop's clock."""
+        patience = self._kind.patience
+        return None if patience is None else asyncio.get_running_loop().time() + patience
+
+    @asynccontextmanager
+    async def _turn_before(self, until: float | None) -> AsyncIterator[None]:
+        """Have the turn to write, where there are turns. Raises StoreError when it does not come in time."""
+        if until is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise StoreError(LOCKED, hint=self._kind.hint) from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def _until_let_in(self, transaction: Callable[[], Awaitable[T]], until: float | None) -> T:
+        """Do a transaction, and again for as long as somebody else's lock keeps it out and patience lasts."""
+        while not self._is_locked_for_good:
+            try:
+                return await transaction()
+            except DBAPIError as error:
+                if until is None or error.orig is None or not self._kind.locked(error.orig):
+                    raise
+                # Who queues behind would find the same, each in turn.
+                self._is_locked_for_good = self._is_closing
+                if self._is_closing or asyncio.get_running_loop().time() >= until:
+                    raise
+            await asyncio.sleep(KNOCK_SECONDS)
+        raise StoreError(LOCKED, hint=self._kind.hint)
 
     async def _to_its_end(self, transaction: Coroutine[None, None, T]) -> T:
         task = asyncio.create_task(transaction)

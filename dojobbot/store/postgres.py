@@ -30,7 +30,7 @@ UPGRADING = 0x646F6A6F
 LIMITS = {
     "statement_timeout": "20s",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "5s",
     "timezone": "UTC",
 }
 """A replica that hangs, or loses its network in the middle, holds up the others no longer than this."""
@@ -57,7 +57,8 @@ unique_violation (a row that another put where none was found)."""
 NO_ENTRY = re.compile(r"FATAL:\s+(?!.*(starting up|shutting down|recovery|too many|remaining connection))")
 """A refusal that waiting does not change, such as a wrong password."""
 POSTGRES = Kind(
-    one_writer=False,
+    patience=None,
+    locked=lambda _error: False,
     overtaken=lambda error: getattr(error, "sqlstate", None) in LOST_TO_ANOTHER,
     hint="Look at the PostgreSQL server and at `DOJOBBOT_DATABASE_URL`, then try again.",
 )

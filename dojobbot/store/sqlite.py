@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,15 @@ from dojobbot.store.lock import FileLock
 __all__ = ["connect", "opened", "sqlite_file"]
 
 BUSY_SECONDS = 15.0
-"""How long to wait for a lock that somebody else, such as a backup, holds on the file; `?timeout=` in the URL
-sets another time."""
+"""How long to wait for a lock that somebody else, such as a backup, holds on the file, and for the turn to
+write; `?timeout=` in the URL sets another time."""
+DRIVER_WAITS_SECONDS = 0.2
+"""At once, in a thread that nothing can call back; `engine` begins anew until patience ends."""
 LONGEST_WAIT = timedelta(hours=1)
 """Nothing that Slack asks for, or that we choose ourselves, is longer."""
 SQLITE = Kind(
-    one_writer=True,
+    patience=BUSY_SECONDS,
+    locked=lambda error: getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY,
     overtaken=lambda _error: False,
     hint="Look at the database file, its rights and the free space on its disk, then try again.",
 )
@@ -97,12 +102,12 @@ def connect(file: Path, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Make the database of a file; nothing is opened before it is used."""
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)),
-        connect_args={"timeout": busy_seconds},
+        connect_args={"timeout": min(busy_seconds, DRIVER_WAITS_SECONDS)},
         **engine_options(),
     )
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine, SQLITE)
+    return Database(engine, replace(SQLITE, patience=busy_seconds))
 
 
 def _set_up(connection: Any, _record: object) -> None:

@@ -52,8 +52,8 @@ class Size:
     patience: float
 
 
-SHORT = Size(jobs=40, seconds=24, kills=3, pause=3, channels=3, watches=6, live=14, patience=120)
-SHORT_OF_TWO = Size(jobs=40, seconds=30, kills=2, pause=3, channels=3, watches=4, live=14, patience=120)
+SHORT = Size(jobs=40, seconds=24, kills=3, pause=3, channels=3, watches=6, live=30, patience=120)
+SHORT_OF_TWO = Size(jobs=40, seconds=30, kills=2, pause=3, channels=3, watches=4, live=30, patience=120)
 LONG = Size(jobs=1_000, seconds=200, kills=22, pause=12, channels=8, watches=30, live=60, patience=1_500)
 
 

@@ -167,6 +167,7 @@ class _Game:
 
     async def _crash(self) -> None:
         """Kill a bot at a random point of its life, or while it is only starting; once, kill all of them."""
+        await self._first_promise()
         victim = self._bots[0]
         for number in range(self._size.kills):
             if number == self._size.kills // 2:
@@ -180,6 +181,12 @@ class _Game:
             await victim.kill()
             self.outcome.kills.append(datetime.now(UTC))
             await victim.launch()
+
+    async def _first_promise(self) -> None:
+        """Wait until somebody who typed was promised something, so that there is such a promise to keep."""
+        async with asyncio.timeout(DEADLINE):
+            while not self.outcome.promised:  # noqa: ASYNC110 - it takes a second or two
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def _victim(self) -> Bot:
         """Choose a bot: of several the first time the one that leads, and mostly so later on."""

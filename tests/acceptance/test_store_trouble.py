@@ -6,6 +6,7 @@ import asyncio
 import re
 import resource
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -85,3 +86,24 @@ async def test_a_database_that_cannot_be_written_pauses_everything_and_loses_not
     await bot.heard("watching works again")
     assert len(bot.pings("BRD series")) == 1
     assert not any("Traceback" in line for line in bot.said)
+
+
+async def test_while_the_file_is_locked_people_are_told_to_wait_and_the_bot_can_be_stopped(
+    tmp_path: Path,
+) -> None:
+    """With the patience that a bot has by itself: somebody who typed sees that, and SIGTERM need not wait."""
+    async with stage(tmp_path) as bot:
+        await bot.start()
+        job_id = bot.running_job("BRD series")
+        await bot.card(job_id, verb="notify")
+        with locked(bot):
+            bot.world.change(job_id, status="Failed", statusReason="too hot")
+            assert await until_ready(bot, ready=False) == "the database is busy"
+            began = time.monotonic()
+            await bot.slack.type_command(BORIS, bot.messages()[0]["channel"], f"/job {job_id}")
+            await bot.sees("Asking Deep Origin", user=BORIS)
+            assert time.monotonic() - began < 5
+            began = time.monotonic()
+            assert await bot.stop() == 0
+            assert time.monotonic() - began < 5
+        assert not any("Traceback" in line for line in bot.said)

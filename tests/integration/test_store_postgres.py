@@ -130,6 +130,27 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_without_end(url: str
         await observe(store, "Failed", 5)
 
 
+async def test_a_replica_that_freezes_in_the_middle_holds_up_the_others_for_seconds_only(url: str) -> None:
+    """The server ends its session, and with it the locks, before another has waited for them in vain."""
+    begun, thawed = asyncio.Event(), asyncio.Event()
+
+    async def freeze(connection: AsyncConnection) -> None:
+        await connection.exec_driver_sql("SELECT * FROM leases FOR UPDATE")
+        begun.set()
+        await thawed.wait()
+
+    async with open_store(url) as store:
+        await store.take_lease("watching", "frozen", NOW, lasting=timedelta(seconds=1))
+        replica = connect(make_url(url))
+        frozen = asyncio.create_task(replica.write(freeze))
+        await begun.wait()
+        assert await store.take_lease("watching", "another", at(1), lasting=timedelta(seconds=1))
+        thawed.set()
+        with pytest.raises(StoreError):
+            await frozen
+        await replica.close()
+
+
 async def test_an_error_says_nobodys_data(there: Server, name: str) -> None:
     """PostgreSQL itself would quote the row."""
     async with open_store(there.url(name)) as store:

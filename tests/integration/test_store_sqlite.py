@@ -228,6 +228,45 @@ async def test_reading_does_not_wait_for_somebody_who_writes(file: Path, url: st
                 assert await store.observe([reading()], NOW) == (), "nothing new needs no write lock"
 
 
+async def test_all_who_wait_for_a_lock_that_somebody_holds_wait_no_longer_than_one(
+    file: Path, url: str
+) -> None:
+    """The wait for the turn is part of it, so that they fail together, and not one after the other."""
+    async with open_store(f"{url}?timeout=0.5") as store:
+        with sql(file) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            failed = await asyncio.gather(*(store.ping() for _ in range(12)), return_exceptions=True)
+            assert time.monotonic() - began < 3
+            other.execute("ROLLBACK")
+        assert {str(error) for error in failed} == {"The database failed: database is locked."}
+        await store.ping()
+
+
+async def test_who_wrote_while_the_file_was_locked_for_a_moment_has_written(file: Path, url: str) -> None:
+    """A lock that goes away within the patience is nobody's trouble, however many wait for it."""
+    async with open_store(url) as store:
+        with sql(file) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = [asyncio.create_task(store.first_press(f"press-{n}", NOW)) for n in range(5)]
+            # Longer than the driver waits at once.
+            done, _ = await asyncio.wait(waiting, timeout=0.5)
+            other.execute("ROLLBACK")
+        assert (len(done), await asyncio.gather(*waiting)) == (0, [True] * 5)
+
+
+async def test_a_store_that_closes_waits_for_no_lock(file: Path, url: str) -> None:
+    """Whoever still wants to write is told so, long before the patience ends."""
+    with sql(file) as other:
+        async with open_store(url) as store:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = [asyncio.create_task(store.ping()) for _ in range(12)]
+            await asyncio.wait(waiting, timeout=0.3)
+            began = time.monotonic()
+        assert time.monotonic() - began < 2
+        assert all(isinstance(task.exception(), StoreError) for task in waiting)
+
+
 async def test_a_cancelled_call_leaves_nothing_behind_and_the_store_works_on(url: str) -> None:
     """Handlers give up on slow platform reads, which may be just then in a transaction."""
     jobs = [replace(A_JOB, id=f"{number:08x}") for number in range(400)]
