@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
+from dojobbot.simulator.slack_api.world import DALIA
 from tests.acceptance.browser import DESKTOP, PHONE, Look, any_browser, fits, opened
 from tests.acceptance.story import SLOW, demo_process
 
@@ -15,12 +18,12 @@ async def test_a_person_finds_the_home_and_opens_a_job_there(look: Look) -> None
     async with demo_process() as url, any_browser() as browser:
         page, complaints = await opened(browser, url, look)
 
-        async def to_the_bot() -> None:
+        async def open_sidebar() -> None:
             if look.is_phone:
                 await page.get_by_role("button", name="Channels and people").click()
-            await page.get_by_role("button", name="dojobbot", exact=True).click()
 
-        await to_the_bot()
+        await open_sidebar()
+        await page.get_by_role("button", name="dojobbot", exact=True).click()
         await expect(page.get_by_text("The tab Home, above")).to_be_visible()
         await page.get_by_role("tab", name="Home").click()
         home = page.get_by_role("tabpanel", name="Home")
@@ -33,12 +36,10 @@ async def test_a_person_finds_the_home_and_opens_a_job_there(look: Look) -> None
         window = page.get_by_role("dialog")
         await expect(window.get_by_text("deeporigin.rbfe")).to_be_visible(timeout=SLOW)
         await page.keyboard.press("Escape")
-        if look.is_phone:
-            await page.get_by_role("button", name="Channels and people").click()
-        await page.get_by_label("Dalia Haddad").check(force=True)
-        if look.is_phone:
-            await page.keyboard.press("Escape")
-        await to_the_bot()
+        await open_sidebar()
+        await page.locator("label.person", has_text="Dalia Haddad").click()
+        await expect(page).to_have_url(re.compile(f"#{DALIA}/"))
+        await page.get_by_role("button", name="dojobbot", exact=True).click()
         await page.get_by_role("tab", name="Home").click()
         await expect(home.get_by_text("only work for full members")).to_be_visible(timeout=SLOW)
         await expect(home.get_by_text("BRD series")).to_be_hidden()
