@@ -214,6 +214,24 @@ class Middle:
             return [reason for (reason,) in database.execute(query)]
 
 
+class FailingHere:
+    """A messenger that fails with an error whenever it posts in one channel, until it is mended."""
+
+    def __init__(self, messenger: Messenger, error: Exception) -> None:
+        self._messenger = messenger
+        self._error = error
+        self.mended = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """See ports.Messenger."""
+        if destination == HERE and not self.mended:
+            raise self._error
+        return await self._messenger.post(destination, payload, post_id)
+
+
 def about(name: str, *, users: Iterable[str] = (lab.ADA,)) -> str:
     """How the message begins that tells people of the end of a job."""
     return "".join(f"<@{user}> " for user in users) + name

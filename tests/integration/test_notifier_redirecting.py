@@ -13,7 +13,7 @@ from dojobbot.errors import SlackError
 from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
 from tests.acceptance.stage import shown
-from tests.integration.middle import HERE, Middle, about, middle
+from tests.integration.middle import HERE, FailingHere, Middle, about, middle
 
 
 @pytest.fixture
@@ -65,26 +65,11 @@ async def test_people_are_told_directly_when_their_channel_is_closed(
     assert f"a post to {where.key} can't arrive" in caplog.text
 
 
-class Refusing:
-    """A messenger whom Slack refuses one channel with a word that nobody has heard of."""
-
-    def __init__(self, messenger: Messenger) -> None:
-        self._messenger = messenger
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._messenger, name)
-
-    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
-        """Post, or be refused."""
-        if destination == HERE:
-            raise SlackError("Slack says odd_rule.", code="odd_rule")
-        return await self._messenger.post(destination, payload, post_id)
-
-
 async def test_whatever_slack_refuses_it_for_people_are_told_directly(built: Middle) -> None:
     """Also where its word is none that we know, so that nobody can say whether the place is closed."""
     await ended_for(built, ADA)
-    await built.deliver(built.another_notifier(cast("Messenger", Refusing(built.messenger))))
+    refusing = FailingHere(built.messenger, SlackError("Slack says odd_rule.", code="odd_rule"))
+    await built.deliver(built.another_notifier(cast("Messenger", refusing)))
     assert built.texts() == []
     (message,) = await told_directly(built, ADA)
     assert message["text"].startswith(about("BRD series failed"))

@@ -11,14 +11,24 @@ from typing import Any, cast
 
 import pytest
 
-from dojobbot.domain import ActionKind, Destination
+from dojobbot.domain import ActionKind
 from dojobbot.errors import DeliveryUnknown
 from dojobbot.notifier import WORKERS, Notifier
 from dojobbot.outbox import Claim
 from dojobbot.ports import Messenger, Store
 from dojobbot.simulator.slack_api.world import ADA, GENERAL
 from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
-from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, FakeClock, Middle, about, middle, until
+from tests.integration.middle import (
+    CHEMISTRY,
+    DEADLINE,
+    POST,
+    FailingHere,
+    FakeClock,
+    Middle,
+    about,
+    middle,
+    until,
+)
 from tests.integration.store_worlds import full_disk
 
 
@@ -39,23 +49,6 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         self.calls[name] = self.calls.get(name, 0) + 1
         return getattr(self._store, name)
-
-
-class Broken:
-    """A messenger with a bug that shows in one channel, until it is mended."""
-
-    def __init__(self, messenger: Messenger) -> None:
-        self._messenger = messenger
-        self.mended = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._messenger, name)
-
-    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
-        """Post, or fall over."""
-        if destination == HERE and not self.mended:
-            raise KeyError("a bug")
-        return await self._messenger.post(destination, payload, post_id)
 
 
 def with_store(built: Middle, store: object, **more: Any) -> Notifier:
@@ -210,7 +203,7 @@ async def test_a_bug_that_shows_in_one_channel_costs_the_others_nothing(
     caplog.set_level(logging.INFO, "dojobbot.notifier")
     await built.end("One")
     await built.end("Quiet", where=CHEMISTRY)
-    broken = Broken(built.messenger)
+    broken = FailingHere(built.messenger, KeyError("a bug"))
     notifier = built.another_notifier(cast("Messenger", broken))
     pauses = []
     for _ in range(5):
@@ -262,28 +255,12 @@ async def test_posts_that_fail_for_long_are_tried_once_a_minute(built: Middle) -
     assert len(built.texts()) == 1
 
 
-class Unanswered:
-    """A messenger that gets no answers from one channel, until it is mended."""
-
-    def __init__(self, messenger: Messenger) -> None:
-        self._messenger = messenger
-        self.mended = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._messenger, name)
-
-    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
-        """Post, or get no answer."""
-        if destination == HERE and not self.mended:
-            raise DeliveryUnknown("Slack failed while answering.", code="internal_error")
-        return await self._messenger.post(destination, payload, post_id)
-
-
 async def test_one_channel_in_trouble_is_one_line_however_well_the_others_are(
     built: Middle, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "dojobbot.notifier")
-    messenger = Unanswered(built.messenger)
+    error = DeliveryUnknown("Slack failed while answering.", code="internal_error")
+    messenger = FailingHere(built.messenger, error)
     notifier = built.another_notifier(cast("Messenger", messenger))
     await built.end("Here")
     for number in range(6):

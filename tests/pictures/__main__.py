@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from dojobbot import Job, get_dataframe
 from dojobbot.simulator.scenario import demo_world
@@ -58,13 +58,18 @@ async def shots(browser: Browser, look: Look) -> dict[str, bytes]:
     return taken
 
 
+async def type_in(page: Page, command: str) -> None:
+    """Type a command in the channel that is open at first."""
+    box = page.get_by_label("Message #general")
+    await box.fill(command)
+    await box.press("Enter")
+
+
 async def figures(browser: Browser) -> bytes:
     """Ask for figures; returns a PNG of the charts."""
     async with demo_process() as url:
         page, _ = await opened(browser, url, FIGURES)
-        box = page.get_by_label("Message #general")
-        await box.fill("/jobs stats since:90d")
-        await box.press("Enter")
+        await type_in(page, "/jobs stats since:90d")
         await page.get_by_role("img", name="Jobs created").wait_for(timeout=SLOW)
         await page.get_by_text("Days begin at midnight").scroll_into_view_if_needed()
         await page.wait_for_timeout(CALM_MILLISECONDS)
@@ -77,9 +82,7 @@ async def details(browser: Browser) -> bytes:
     """Open a job's Details; returns a PNG of the window."""
     async with demo_process() as url:
         page, _ = await opened(browser, url, WINDOW)
-        box = page.get_by_label("Message #general")
-        await box.fill("/jobs running mine")
-        await box.press("Enter")
+        await type_in(page, "/jobs running mine")
         await page.get_by_role("button", name="Open a job").last.click()
         await page.get_by_role("menuitem", name=SHOWN).click()
         await page.get_by_role("button", name="Details").last.click()
