@@ -28,7 +28,14 @@ log = logging.getLogger(__name__)
 
 
 class NotYet(Exception):
-    """It did not work, and its text, which may be logged, says why."""
+    """It did not work, and its text, which may be logged, says why.
+
+    `complaint`: a person must set something right first; it is tried again all the same.
+    """
+
+    def __init__(self, why: str, *, complaint: bool = False) -> None:
+        super().__init__(why)
+        self.complaint = complaint
 
 
 class Trouble:
@@ -54,10 +61,19 @@ class Trouble:
             self.reason = reason
         self._is_complaint = self._is_complaint or complaint
 
+    def pass_to(self, other: Trouble) -> None:
+        """Go on as another trouble, if there is any: that one says so, and its end is the end of both."""
+        if self._is_said:
+            other.begin(self.reason, complaint=self._is_complaint)
+        self._forget()
+
     def end(self) -> None:
         """Note that all is well."""
         if self._is_said:
             log.warning("Slack is reached again")
+        self._forget()
+
+    def _forget(self) -> None:
         self._is_said = self._is_complaint = False
         self.reason = ""
 
@@ -94,7 +110,8 @@ async def insist(
             trouble.begin(reason, complaint=complaint is not None)
             longest = LONGEST_PAUSE if complaint is None else LONGEST_COMPLAINT_PAUSE
         except NotYet as error:
-            trouble.begin(str(error))
+            trouble.begin(str(error), complaint=error.complaint)
+            longest = LONGEST_COMPLAINT_PAUSE if error.complaint else LONGEST_PAUSE
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             # Only its kind: its text may hold an address with a secret in it.
             trouble.begin(type(error).__name__)

@@ -42,6 +42,10 @@ SWITCHED_OFF = (
     "Slack says that Socket Mode is switched off for this app (link_disabled). Switch it on at "
     "api.slack.com/apps > your app > Socket Mode."
 )
+TOO_MANY = (
+    "Slack takes no more than ten sockets of one app (too_many_websockets). End other programs that use this "
+    "SLACK_APP_TOKEN, or give them an app of their own"
+)
 log = logging.getLogger(__name__)
 
 
@@ -131,7 +135,7 @@ class SocketLink:
                 raise NotYet(f"HTTP {error.status} in the place of a socket") from None
             hello = envelope(await socket.receive())
             if hello.get("type") != "hello":
-                raise NotYet(str(hello.get("reason", "no hello")))
+                raise _not_greeted(str(hello.get("reason", "no hello")))
             stack.pop_all()
         return Connection(socket, handle, instead=self._acknowledge)
 
@@ -148,17 +152,34 @@ class SocketLink:
         while True:
             opened_at = loop.time()
             await self._until_due(here)
-            if here.farewell == "link_disabled":
-                self._trouble.begin(SWITCHED_OFF, complaint=True)
-            elif not here.is_open and not here.farewell:
-                self._trouble.begin("it was cut")
+            self._note_end(here)
             is_too_old = here.is_open and not here.farewell
             short_lives = 0 if is_too_old or loop.time() - opened_at > SHORT_LIFE else short_lives + 1
             await asyncio.sleep(_pause(short_lives))
-            trouble = self._renewing if here.is_open else self._trouble
-            there = await insist(connect, trouble, _refused, for_ever=True)
+            there = await self._next(here, connect)
             self._current, last, here = there, here, there
             self._retire(last)
+
+    def _note_end(self, connection: Connection) -> None:
+        """Say that a socket has ended without Slack's asking for another, or that Slack wants no other."""
+        if connection.farewell == "link_disabled":
+            self._trouble.begin(SWITCHED_OFF, complaint=True)
+        elif not connection.is_open and not connection.farewell:
+            self._trouble.begin("it was cut")
+
+    async def _next(self, here: Connection, connect: Callable[[], Awaitable[Connection]]) -> Connection:
+        """Open the next socket, however long it takes; it is another trouble once this one has ended."""
+        if here.is_open and here.farewell != "link_disabled":
+            renewing = asyncio.create_task(insist(connect, self._renewing, _refused, for_ever=True))
+            try:
+                await asyncio.wait({renewing, here.reading}, return_when=asyncio.FIRST_COMPLETED)
+                if renewing.done():
+                    return renewing.result()
+            finally:
+                renewing.cancel()
+            self._note_end(here)
+            self._renewing.pass_to(self._trouble)
+        return await insist(connect, self._trouble, _refused, for_ever=True)
 
     async def _until_due(self, connection: Connection) -> None:
         """Wait until a socket is too old, Slack asks for another, or it has ended."""
@@ -192,6 +213,13 @@ async def _dispatch(app: AsyncApp, request: SocketModeRequest) -> dict[str, Any]
     if response.status != 200:
         return None
     return json.loads(response.body) if response.body else {}
+
+
+def _not_greeted(reason: str) -> NotYet:
+    """Say why a socket began with no hello, and what to do where a person can."""
+    if reason == "link_disabled":
+        return NotYet(SWITCHED_OFF, complaint=True)
+    return NotYet(TOO_MANY if reason == "too_many_websockets" else reason)
 
 
 def _refused(code: str) -> str | None:

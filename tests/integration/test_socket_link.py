@@ -30,6 +30,7 @@ class Gate:
     refusal: str = ""
     losses: int = 0
     goodbyes: int = 0
+    goodbye: str = "too_many_websockets"
     is_silent: bool = False
     answers_pings: bool = True
     last_words: dict[str, object] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Gate:
         await socket.prepare(request)
         if self.goodbyes:
             self.goodbyes -= 1
-            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            await socket.send_json({"type": "disconnect", "reason": self.goodbye})
             return socket
         await socket.send_json({"type": "hello"})
         self.open.append(socket)
@@ -244,7 +245,7 @@ async def test_what_was_on_its_way_to_a_retired_socket_is_acknowledged(gate: Gat
 async def test_a_renewal_that_fails_costs_nothing_while_the_socket_is_open(
     gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says what must be set right; readiness, only when the old one has ended."""
+    """The log says what must be set right, and again when the old one has ended; readiness, only then."""
     hours = Hours()
     async with linked(gate, hours=hours) as link:
         gate.refusal = "not_allowed_token_type"
@@ -258,7 +259,53 @@ async def test_a_renewal_that_fails_costs_nothing_while_the_socket_is_open(
         assert "SLACK_APP_TOKEN was refused by Slack (not_allowed_token_type)" in link.trouble()
         gate.refusal = ""
         await until(lambda: not link.trouble())
-    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+    said = ["which is open, can't be renewed: SLACK_APP", "not open (it was", "not open: SLACK_APP", "again"]
+    assert [words in message for words, message in zip(said, caplog.messages, strict=True)] == [True] * 4
+
+
+async def test_a_socket_that_ends_before_the_next_can_be_opened_is_missed(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slack warns, nothing new can be opened, then the old one ends: the log calls it open no longer."""
+    async with linked(gate) as link:
+        gate.refusal = "internal_error"
+        [last] = gate.open
+        await last.send_json({"type": "disconnect", "reason": "warning"})
+        await until(lambda: caplog.messages)
+        assert link.trouble() == ""
+        gate.cut()
+        await until(link.trouble)
+        await until(lambda: len(caplog.messages) == 2)
+        gate.refusal = ""
+        await until(lambda: not link.trouble())
+    said = ["which is open, can't be renewed (internal_error)", "is not open (internal_error)", "again"]
+    assert [words in message for words, message in zip(said, caplog.messages, strict=True)] == [True] * 3
+
+
+async def test_a_link_that_was_switched_on_again_has_its_next_trouble_by_its_own_name(gate: Gate) -> None:
+    """Slack's socket stays open for a moment; what it said then is over once the next one is open."""
+    async with linked(gate) as link:
+        [last] = gate.open
+        await last.send_json({"type": "disconnect", "reason": "link_disabled"})
+        await until(partial(gate.has_instead_of, last))
+        assert link.trouble() == ""
+        gate.refusal = "internal_error"
+        gate.cut()
+        await until(lambda: link.trouble() == "internal_error")
+
+
+@pytest.mark.parametrize(
+    ("goodbye", "says"), [("link_disabled", "Switch it on"), ("too_many_websockets", "End other programs")]
+)
+async def test_a_handshake_that_ends_with_a_goodbye_says_what_to_do(
+    gate: Gate, goodbye: str, says: str
+) -> None:
+    """Also at the handshake Slack's word is explained, and a socket opens when it may."""
+    async with linked(gate) as link:
+        gate.goodbyes, gate.goodbye = 1, goodbye
+        gate.cut()
+        await until(lambda: says in link.trouble())
+        await until(lambda: not link.trouble())
 
 
 async def test_a_link_that_is_switched_off_says_what_to_do(
