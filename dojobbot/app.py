@@ -175,6 +175,7 @@ async def _working(
     vitals.notifier = lambda: "it ended" if delivering.done() else notifier.trouble()
     vitals.watcher = lambda: watcher.health
     vitals.leads = lambda: leadership.leads
+    vitals.is_led = lambda: leadership.is_anothers
     vitals.streams = lambda: listener.states
     try:
         yield bolt

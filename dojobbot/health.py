@@ -39,7 +39,8 @@ class Vitals:
     """Where to look. What has not started yet is filled in when it has.
 
     `slack` and `notifier` say what is wrong with the link to Slack and with the sending of messages, or
-    nothing. `leads`: whether this replica watches the platform. `streams`: how its event streams are.
+    nothing. `leads`: whether this replica watches the platform; `is_led`: whether another one does, as far as
+    this one has heard. `streams`: how its event streams are.
     """
 
     store: Store
@@ -48,6 +49,7 @@ class Vitals:
     notifier: Callable[[], str] = _starting
     watcher: Callable[[], Health] = _not_asked_yet
     leads: Callable[[], bool] = lambda: False
+    is_led: Callable[[], bool] = lambda: False
     streams: Callable[[], tuple[StreamState, ...]] = _nobody_listens
     tally: Tally = field(default_factory=Tally)
 
@@ -72,7 +74,7 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
                 "notifier": vitals.notifier() or "ok",
                 "role": "leader" if vitals.leads() else "standby",
                 # The platform's state never makes us unready: commands still answer, and say so.
-                "platform": health.trouble or ("ok" if vitals.leads() else "another replica watches it"),
+                "platform": _platform(vitals, health),
                 "platform_lag_seconds": lag,
                 "jobs_unreadable": health.unreadable,
                 "event_streams": [_stream(state) for state in vitals.streams()],
@@ -99,6 +101,15 @@ async def lag_seconds(vitals: Vitals) -> float | None:
     except (StoreError, TimeoutError):
         return None
     return None if last is None else round((vitals.clock.now() - last).total_seconds(), 1)
+
+
+def _platform(vitals: Vitals, health: Health) -> str:
+    """Say how the platform is, as far as this replica knows."""
+    if health.trouble or vitals.leads():
+        return health.trouble or "ok"
+    if vitals.is_led():
+        return "another replica watches it"
+    return "not watched: the lease on that could not be taken or renewed yet"
 
 
 def _stream(state: StreamState) -> dict[str, object]:

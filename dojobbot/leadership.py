@@ -41,6 +41,7 @@ class Leadership:
         self._holder = holder
         self._lasting = lasting
         self._lease: Lease | None = None
+        self._is_anothers = False
         self._leads = False
         self._stopped = asyncio.Event()
         self._on_taken: list[Callable[[], None]] = []
@@ -50,10 +51,15 @@ class Leadership:
         """Whether the lease is ours at this moment."""
         return self._lease is not None and self._clock.now() < self._lease.until
 
+    @property
+    def is_anothers(self) -> bool:
+        """Whether another replica held the lease when we last heard of it."""
+        return self._is_anothers
+
     def held(self) -> Lease:
         """Give the lease, to write under it. Raises LeaseLost when it is not ours."""
         if self._lease is None or not self.leads:
-            raise LeaseLost("Another replica watches Deep Origin.")
+            raise LeaseLost("The lease on watching Deep Origin ran out, or is another replica's.")
         return self._lease
 
     def on_taken(self, call: Callable[[], None]) -> None:
@@ -66,13 +72,14 @@ class Leadership:
             self._lease = await self._store.take_lease(
                 WATCHING, self._holder, self._clock.now(), lasting=self._lasting
             )
+            self._is_anothers = self._lease is None
         except StoreError as error:
             # What hangs on the database says so in the log itself.
             log.debug("the lease on watching can't be renewed: %s", error)
         self._note()
 
     def step_back(self) -> None:
-        """Take note that a write was refused: the lease is another's."""
+        """Take note that a write was refused: the lease is another's, or ran out."""
         self._lease = None
         self._note()
 

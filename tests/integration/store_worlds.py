@@ -72,10 +72,10 @@ OTHER_JOB = replace(A_JOB, id="9e9eb45e-0000-4000-8000-000000000002", created_at
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
+def full_disk(most: int = 2048) -> Iterator[None]:
     """Let the system refuse to make any file of this process longer than a few kB, as a full disk does."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:
         yield
     finally:

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dojobbot.domain import ActionKind
 from dojobbot.errors import AlreadyRunning, StoreError
 from dojobbot.store.jobs import THE_UNFINISHED
+from dojobbot.store.lock import FileLock
 from dojobbot.store.sqlite import connect
 from dojobbot.store.store import SqlStore, open_store
 from dojobbot.store.tables import Moment, metadata
@@ -147,6 +148,16 @@ async def test_a_second_store_on_the_file_is_refused_until_the_first_closes(file
         assert f"process {os.getpid()}" in str(caught.value)
     async with open_store(url) as store:
         await store.ping()
+
+
+def test_a_disk_that_is_full_at_the_start_does_not_keep_the_file_from_being_held(file: Path) -> None:
+    """Only the number of the process, which is there for people, has no room."""
+    Path(f"{file}.lock").write_bytes(b"x" * 4096)
+    with full_disk(0):
+        lock = FileLock(file)
+    with pytest.raises(AlreadyRunning, match="another process"):
+        FileLock(file)
+    lock.release()
 
 
 async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path, file: Path, url: str) -> None:
