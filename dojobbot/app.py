@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from dojobbot import health
 from dojobbot.clock import SharedClock
-from dojobbot.config import Settings, without_secrets
+from dojobbot.config import Settings, needed_by_workers
 from dojobbot.deeporigin.account import Account
 from dojobbot.deeporigin.client import PlatformClient
 from dojobbot.deeporigin.stream import EventStreamClient
@@ -148,7 +148,7 @@ async def _working(
     listener = Listener(stream, store, vitals.clock, leadership=leadership, on_change=watcher.wake)
     desk = Desk()
     await asyncio.to_thread(remove_leftovers)
-    workers = WorkerProcesses(_account(settings), without_secrets(os.environ))
+    workers = WorkerProcesses(_account(settings), needed_by_workers(os.environ))
     exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
     bolt = bolt_app(me, settings.slack_api_url)
     services = Services(

@@ -15,15 +15,19 @@ from dojobbot.deeporigin.account import Account, choose_base_url
 from dojobbot.errors import SettingsError
 from dojobbot.rights import Control
 
-__all__ = ["Settings", "read_account", "read_settings", "without_secrets"]
+__all__ = ["Settings", "needed_by_workers", "read_account", "read_settings"]
 
 SLACK_API = "https://slack.com/api/"
 POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 Parsed = TypeVar("Parsed")
-SECRETS = frozenset(
-    "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DO_AUTH_TOKEN DOJOBBOT_DATABASE_URL "
-    "PGPASSWORD".split()  # read by PostgreSQL's own library
+WORKERS_NEED = frozenset(
+    "PATH HOME TMPDIR TEMP TMP LANG LANGUAGE TZ TZDIR LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR "
+    "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS".split()
 )
+WORKERS_NEED_ALL = ("LC_", "PYTHON", "MALLOC_")
+"""Which programs a process finds and how, its language and time, and its way to the outside. Names that begin
+so, too. Proxies are named in small letters as well."""
 _NOBODY: tuple[str, ...] = ()
 _WHERE_TOKEN = "your Deep Origin account's API tokens"  # noqa: S105  # words, no token
 _WHERE_ORG = "Deep Origin > your organisation's settings"
@@ -127,9 +131,16 @@ def read_account(
     return Account(account_url, account_org, account_token, reader.text("DO_PROJECT_ID"))
 
 
-def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment for a process that is told what it needs, and nothing else of ours."""
-    return {name: value for name, value in environ.items() if name not in SECRETS}
+def needed_by_workers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for a process that is told by us whatever else it needs: no secret is in it.
+
+    What to leave out could not be listed: who starts the bot puts what he likes into its environment.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.upper() in WORKERS_NEED or name.startswith(WORKERS_NEED_ALL)
+    }
 
 
 class _Reader:

@@ -64,7 +64,7 @@ class WorkerProcesses:
 
     Args:
         account: where the jobs are.
-        environ: the environment of the processes, without secrets: the token comes another way.
+        environ: the environment of the processes, with no secret: the token comes another way.
     """
 
     def __init__(self, account: Account, environ: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dojobbot.config import read_settings
+from dojobbot.config import needed_by_workers, read_settings
 from dojobbot.errors import SettingsError
 from dojobbot.rights import Control
 
@@ -89,6 +89,23 @@ def test_tokens_are_not_in_the_repr() -> None:
     settings = read_settings({**GOOD, "SLACK_SIGNING_SECRET": "shhh", "DOJOBBOT_DATABASE_URL": database})
     for secret in ("xoxb-1", "xapp-1", "made-up", "shhh", "hush"):
         assert secret not in repr(settings)
+
+
+def test_workers_get_no_secret_and_what_they_need_to_reach_the_platform() -> None:
+    """Whatever else is in the environment may be a secret, as the database's password of compose.yaml is."""
+    needed = {
+        "PATH": "/bin",
+        "TMPDIR": "/data/tmp",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONPATH": "/app",
+        "SSL_CERT_FILE": "/etc/ca.pem",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "no_proxy": "localhost",
+    }
+    others = ("POSTGRES_PASSWORD", "PGPASSWORD", "DOJOBBOT_DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "NAME")
+
+    assert needed_by_workers({**GOOD, **needed, **dict.fromkeys(others, "hush")}) == needed
 
 
 def test_admins_and_plain_http_to_this_machine() -> None:
