@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, Select, String, bindparam, column, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import KnownJob, Transition
@@ -14,7 +14,7 @@ from dojobbot.orders import JobsOrder
 from dojobbot.store import rows
 from dojobbot.store.engine import Overtaken
 from dojobbot.store.inserting import insert_new
-from dojobbot.store.tables import IS_UNFINISHED, jobs, transitions
+from dojobbot.store.tables import IS_UNFINISHED, is_unfinished, jobs, transitions
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
 THE_UNFINISHED = select(jobs.c.id).where(IS_UNFINISHED).order_by(jobs.c.read_at, jobs.c.id)
@@ -45,19 +45,27 @@ async def find_all(
 
 
 async def digests(connection: AsyncConnection, job_ids: Iterable[str]) -> dict[str, str]:
-    """Give the digests of those of the jobs that are stored, by id.
-
-    Most are asked for in ticks, of jobs under way. Those are found in an index that holds nothing else, so
-    that a tick costs the same however long the history is. SQLite would rather look among all jobs.
-    """
+    """Give the digests of those of the jobs that are stored, by id; most are asked for in ticks."""
     wanted = set(job_ids)
-    query = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(wanted))
-    under_way = query.where(IS_UNFINISHED).with_hint(jobs, "INDEXED BY ix_jobs_unfinished_digest", "sqlite")
+    under_way = digests_under_way(wanted, connection.dialect.name)
     found = {row.id: row.digest for row in await connection.execute(under_way)}
     if rest := wanted.difference(found):
         others = select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(rest))
         found |= {row.id: row.digest for row in await connection.execute(others)}
     return found
+
+
+def digests_under_way(job_ids: Collection[str], dialect: str) -> Select[str, str]:
+    """Give the query of the ids and digests of those that are under way.
+
+    It is answered by an index that holds nothing else, so that a tick costs the same however long the history
+    is. SQLite has to be told so: it would rather look among all jobs.
+    """
+    if dialect != "sqlite":
+        return select(jobs.c.id, jobs.c.digest).where(jobs.c.id.in_(job_ids), IS_UNFINISHED)
+    job_id, digest, status = (column(name, String) for name in ("id", "digest", "status"))
+    indexed = text("jobs INDEXED BY ix_jobs_unfinished_digest")
+    return select(job_id, digest).select_from(indexed).where(job_id.in_(job_ids), is_unfinished(status))
 
 
 async def with_prefix(connection: AsyncConnection, prefix: str, limit: int) -> tuple[KnownJob, ...]:

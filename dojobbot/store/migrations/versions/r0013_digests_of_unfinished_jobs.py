@@ -1,4 +1,4 @@
-"""What a tick compares is found without looking at a long history: the digests of jobs under way."""
+"""What a tick asks about jobs under way is found in indexes alone, apart from the history."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Index them."""
+    """Index them, and make the index that there is anew."""
+    op.drop_index("ix_jobs_unfinished", "jobs")
     unfinished = sa.text(f"status NOT IN ({TERMINAL})")
-    op.create_index(
-        "ix_jobs_unfinished_digest",
-        "jobs",
-        ["id", "digest"],
-        sqlite_where=unfinished,
-        postgresql_where=unfinished,
-    )
+    for name, columns in (
+        ("ix_jobs_unfinished", ["read_at", "id", "status"]),
+        ("ix_jobs_unfinished_digest", ["id", "digest", "status"]),
+    ):
+        op.create_index(name, "jobs", columns, sqlite_where=unfinished, postgresql_where=unfinished)
