@@ -41,6 +41,8 @@ MOST_PATIENCE = 900.0
 """Seconds that a finished file waits for a Slack that takes none at the moment."""
 PASSING = frozenset({"unreachable", "not_shared"})
 """What goes by itself, of the reasons for which nothing was shared; a token that lacks a scope stays so."""
+CLOSING_SECONDS = 1.5
+"""Part of the five seconds that an end may take; a database that somebody has locked lets wait for longer."""
 STALE = timedelta(seconds=90)
 """A promise that nobody worked on for so long was the promise of a bot that is gone."""
 log = logging.getLogger(__name__)
@@ -133,11 +135,15 @@ class Exports:
             await self._end(export, exporting.interrupted(export))
 
     async def close(self) -> None:
-        """Give up what is being made; everybody who waits is told when the bot is back."""
-        tasks = list(self._tasks.values())
+        """Give up what is being made; everybody who waits is told when the bot is back.
+
+        Where the database does not take that in now, whoever looks at stale promises does it.
+        """
+        tasks = set(self._tasks.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
 
     async def _keep(self, export: OpenExport, order: FileOrder) -> None:
         """Keep a promise, or say why not; whatever happens, it ends."""

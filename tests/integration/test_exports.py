@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -278,6 +280,20 @@ async def test_a_bot_that_ends_tells_whoever_waits(scene: Set) -> None:
     assert "I was restarted while I prepared your export" in message["text"]
     assert "`/jobs export failed`" in message["text"]
     assert scene.workshop.finished == 0
+
+
+async def test_a_bot_that_ends_while_the_database_is_locked_does_not_wait_for_it(scene: Set) -> None:
+    """Whoever waits is told once it can be written again."""
+    await scene.ask()
+    await until(lambda: scene.workshop.seen)
+    with closing(sqlite3.connect(scene.built.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(5):
+            await scene.exports.close()
+        other.execute("ROLLBACK")
+    await scene.over()
+    (message,) = await scene.dm()
+    assert "I was restarted" in message["text"]
 
 
 async def test_a_promise_of_a_bot_that_died_is_ended_by_the_next(scene: Set) -> None:
