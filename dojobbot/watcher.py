@@ -170,7 +170,10 @@ class Watcher:
 
     async def _tick(self) -> None:
         if not self._leadership.leads:
-            self._forget()
+            self._misses.clear()
+            # A lone bot that lost touch with its database for a while goes on where it was.
+            if self._leadership.is_anothers:
+                self._forget()
             return
         if self._is_resting():
             return
@@ -192,7 +195,9 @@ class Watcher:
         self.health = replace(self.health, trouble="")
 
     def _forget(self) -> None:
-        """Keep nothing for the next time that this replica leads: others have read the platform meanwhile."""
+        """Keep nothing for the next time that this replica leads: another one reads the platform meanwhile."""
+        if self.health.trouble:
+            log.warning("watching is another replica's now")
         self._misses.clear()
         self._unreadable.clear()
         self._asked_at.clear()

@@ -135,6 +135,31 @@ async def test_who_takes_over_looks_at_once_however_long_the_pause_between_ticks
     assert not other.leads
 
 
+async def test_trouble_is_over_in_the_log_for_whoever_had_it(
+    built: Middle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lone bot whose lease ran out says that it works again; with another in its place it is not its own."""
+    one, other = replica(built, "one"), replica(built, "other")
+    await one.reach()
+    watcher = built.another_watcher(leadership=one)
+    built.platform_fault("GET *", kind="status", status=503)
+    await watcher.tick()
+    built.clock.moment += LASTING
+    await watcher.tick()
+    built.platform.faults.clear()
+    await one.reach()
+    await watcher.tick()
+    assert "watching works again" in caplog.messages
+    built.platform_fault("GET *", kind="status", status=503)
+    await watcher.tick()
+    built.clock.moment += LASTING
+    await other.reach()
+    await one.reach()
+    await watcher.tick()
+    assert "watching is another replica's now" in caplog.messages
+    assert not watcher.health.trouble
+
+
 async def test_a_lease_that_cannot_be_renewed_is_not_relied_upon(built: Middle) -> None:
     """While the database is away, nobody watches; who held it goes on when it is back."""
     one = replica(built, "one")
