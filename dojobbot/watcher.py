@@ -195,7 +195,7 @@ class Watcher:
         self.health = replace(self.health, trouble="")
 
     def _forget(self) -> None:
-        """Keep nothing for the next time that this replica leads: another one reads the platform meanwhile."""
+        """Keep nothing for the next time that this replica leads: another one reads the platform now."""
         if self.health.trouble:
             log.warning("watching is another replica's now")
         self._misses.clear()

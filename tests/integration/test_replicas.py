@@ -138,7 +138,7 @@ async def test_who_takes_over_looks_at_once_however_long_the_pause_between_ticks
 async def test_trouble_is_over_in_the_log_for_whoever_had_it(
     built: Middle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A lone bot whose lease ran out says that it works again; with another in its place it is not its own."""
+    """A lone bot whose lease ran out says that it works again; one that was replaced, that it was."""
     one, other = replica(built, "one"), replica(built, "other")
     await one.reach()
     watcher = built.another_watcher(leadership=one)
