@@ -34,7 +34,7 @@ async def test_what_ended_meanwhile_is_told_once_in_order_and_as_late(tmp_path: 
             ended = iso(set_up.world.moment() - timedelta(hours=2, minutes=30 - number))
             set_up.world.change(jobs[name], status="Succeeded", completedAt=ended, updatedAt=ended)
         with closing(sqlite3.connect(tmp_path / "bot.db")) as database, database:
-            query = "UPDATE meta SET value = ? WHERE name = 'last_good_tick'"
+            query = "UPDATE meta SET value = ? WHERE name IN ('last_good_tick', 'last_look')"
             database.execute(query, (long_ago.isoformat(),))
         platform = faults.add(Fault("GET *", "status", status=400))
         slack = faults.add(Fault("chat.postMessage", "status", status=429, retry_after=1))

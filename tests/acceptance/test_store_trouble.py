@@ -23,7 +23,7 @@ from tests.acceptance.stage import DEADLINE, Stage, stage
 async def bot(tmp_path: Path) -> AsyncIterator[Stage]:
     """A running bot that does not wait for locks as long as others do."""
     async with stage(tmp_path) as built:
-        built.settings = {"DOJOBBOT_DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}?timeout=0.3"}
+        built.settings = {"DOJOBBOT_DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}?timeout=1.5"}
         await built.start()
         yield built
 
