@@ -16,7 +16,7 @@ from dojobbot.outbox import Turn
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import EPOCH, budgets
 
-__all__ = ["POST", "UPDATE", "cap_rests", "give_back", "method", "openings", "refused", "spend"]
+__all__ = ["POST", "UPDATE", "cap_rests", "give_back", "method", "methods", "openings", "refused", "spend"]
 
 POST = "chat.postMessage"
 UPDATE = "chat.update"
@@ -31,6 +31,11 @@ def method(turn: Turn, *, in_thread: bool) -> str:
     if turn is Turn.LOOK:
         return REPLIES if in_thread else HISTORY
     return POST if turn is Turn.POST else UPDATE
+
+
+def methods(turn: Turn) -> frozenset[str]:
+    """Name the methods that a turn may call, in one place or another."""
+    return frozenset(method(turn, in_thread=each) for each in (False, True))
 
 
 async def openings(connection: AsyncConnection, *, to_spend: bool = False) -> dict[str, datetime]:

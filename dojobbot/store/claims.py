@@ -22,8 +22,12 @@ async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) ->
 
     What is to be sent goes before edits. A look comes first: what waits behind it may not be sent before.
     """
-    moments = {"now": now, **await budgets.openings(connection, to_spend=True)}
+    openings = await budgets.openings(connection, to_spend=True)
+    moments = {"now": now, **openings}
     for turn in (Turn.LOOK, Turn.POST, Turn.EDIT):
+        if all(openings[name] > now for name in budgets.methods(turn)):
+            # However much waits for it; finding out what does would cost the same each time.
+            continue
         query = longest_waiting(connection.dialect.name, turn)
         row = (await connection.execute(query, moments)).one_or_none()
         if row is not None:
