@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -159,6 +160,20 @@ class Stage:
             raise AssertionError(f"nobody said {words}; seen:\n{seen}\n\n" + "\n".join(self.said)) from None
         assert found is not None
         return found
+
+    def over_http(self) -> str:
+        """Let Slack reach the bot by signed requests from its next start on; gives where they go."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.slack.signing_secret = "made-up"
+        self.slack.request_url = address = f"http://127.0.0.1:{port}/slack/events"
+        self.settings = {
+            "SLACK_APP_TOKEN": "",
+            "SLACK_SIGNING_SECRET": "made-up",
+            "DOJOBBOT_HTTP_PORT": str(port),
+        }
+        return address
 
     async def card(
         self, job_id: str, *, user: str = ADA, channel: str = GENERAL, verb: str = ""

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from dojobbot.simulator.slack_api.world import ADA, BORIS, DALIA, GENERAL
 from tests.acceptance.stage import BORIS_AUTH, DEADLINE, Stage, stage
-
-
-def over_http(set_up: Stage) -> None:
-    """Let Slack reach the bot by signed requests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    set_up.slack.signing_secret = "made-up"
-    set_up.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-    set_up.settings = {
-        "SLACK_APP_TOKEN": "",
-        "SLACK_SIGNING_SECRET": "made-up",
-        "DOJOBBOT_HTTP_PORT": str(port),
-    }
 
 
 def shown(set_up: Stage, user: str) -> str:
@@ -44,7 +29,7 @@ async def test_people_open_their_home_and_use_it(tmp_path: Path, link: str) -> N
     """Their jobs, what they follow, Refresh, and a job opened from the menu; a guest is turned away."""
     async with stage(tmp_path) as set_up:
         if link == "http":
-            over_http(set_up)
+            set_up.over_http()
         await set_up.start()
         if link == "http":
             assert await set_up.slack.verify_request_url(), "Slack asks before it sends events to an address"

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -223,16 +222,7 @@ async def test_the_socket_comes_back_after_a_drop(set_up: Stage) -> None:
 
 async def test_signed_http_does_the_same(set_up: Stage) -> None:
     """With a signing secret and no app token; a wrong signature is turned away."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    set_up.slack.signing_secret = "made-up"
-    set_up.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-    set_up.settings = {
-        "SLACK_APP_TOKEN": "",
-        "SLACK_SIGNING_SECRET": "made-up",
-        "DOJOBBOT_HTTP_PORT": str(port),
-    }
+    address = set_up.over_http()
     await set_up.start()
     job_id = set_up.running_job("BRD series")
     card = await set_up.card(job_id)
@@ -243,7 +233,7 @@ async def test_signed_http_does_the_same(set_up: Stage) -> None:
     async with aiohttp.ClientSession() as session:
         for stamp, signature in (("now", "v0=1"), (str(int(time.time())), "v0=é"), ("1", "v0=1")):
             response = await session.post(
-                set_up.slack.request_url,
+                address,
                 data={"command": "/jobs"},
                 headers={"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature},
             )
