@@ -6,6 +6,7 @@ Which database it is, `sqlite.py` and `postgres.py` know.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from dojobbot.errors import StoreError
+from dojobbot.errors import DojobbotError, StoreError
 from dojobbot.limits import backoff
 from dojobbot.store.rows import from_json, to_json
 
@@ -30,6 +31,7 @@ FIRST_PAUSE_SECONDS = 0.01
 KNOCK_SECONDS = 0.05
 """Between two tries while somebody else has locked the database."""
 LOCKED = "The database failed: database is locked."
+log = logging.getLogger(__name__)
 
 
 class Overtaken(StoreError):
@@ -147,8 +149,13 @@ class Database:
         task = asyncio.create_task(transaction)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.add_done_callback(_take_note)
+            raise
         with _errors_translated(self._kind.hint):
-            return await asyncio.shield(task)
+            return task.result()
 
     async def _until_not_overtaken(self, transaction: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(MOST_TRIES - 1):
@@ -173,6 +180,16 @@ def engine_options() -> dict[str, Any]:
         # Rows hold names and e-mail addresses: they stay out of error messages and logs.
         "hide_parameters": True,
     }
+
+
+def _take_note(task: asyncio.Task[Any]) -> None:
+    """See how a transaction ended whose caller is gone; only a bug is worth an operator's look."""
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, SQLAlchemyError | DojobbotError):
+        # Its words may hold values.
+        log.debug("a transaction failed that nobody waited for: %s", type(error).__name__)
+    elif error is not None:
+        log.error("a transaction failed unexpectedly, and nobody waited for it", exc_info=error)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ async def test_a_database_that_cannot_be_written_pauses_everything_and_loses_not
     assert await until_ready(bot, ready=True) == "ok"
     await bot.heard("watching works again")
     assert len(bot.pings("BRD series")) == 1
-    assert not any("Traceback" in line for line in bot.said)
+    assert not any("Traceback" in line for line in bot.said), bot.said
 
 
 async def test_while_the_file_is_locked_people_are_told_to_wait_and_the_bot_can_be_stopped(
@@ -106,4 +106,4 @@ async def test_while_the_file_is_locked_people_are_told_to_wait_and_the_bot_can_
             began = time.monotonic()
             assert await bot.stop() == 0
             assert time.monotonic() - began < 5
-        assert not any("Traceback" in line for line in bot.said)
+        assert not any("Traceback" in line for line in bot.said), bot.said
