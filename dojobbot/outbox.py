@@ -173,5 +173,8 @@ class Outbox(Protocol):
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
+        """Say when the next claim can succeed (`now` or later), or None when nothing is owed.
+
+        While Slack's budgets allow nobody anything, it is the moment when they do again, at the earliest.
+        """
         ...

@@ -5,6 +5,7 @@ A claim takes its slot in the transaction that claims, so that no two senders ta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -16,7 +17,18 @@ from dojobbot.outbox import Turn
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import EPOCH, budgets
 
-__all__ = ["POST", "UPDATE", "cap_rests", "give_back", "method", "methods", "openings", "refused", "spend"]
+__all__ = [
+    "POST",
+    "UPDATE",
+    "cap_rests",
+    "give_back",
+    "is_shut",
+    "method",
+    "methods",
+    "openings",
+    "refused",
+    "spend",
+]
 
 POST = "chat.postMessage"
 UPDATE = "chat.update"
@@ -36,6 +48,11 @@ def method(turn: Turn, *, in_thread: bool) -> str:
 def methods(turn: Turn) -> frozenset[str]:
     """Name the methods that a turn may call, in one place or another."""
     return frozenset(method(turn, in_thread=each) for each in (False, True))
+
+
+def is_shut(turn: Turn, openings: Mapping[str, datetime], now: datetime) -> bool:
+    """Whether the budgets allow a turn nowhere at present."""
+    return all(openings[name] > now for name in methods(turn))
 
 
 async def openings(connection: AsyncConnection, *, to_spend: bool = False) -> dict[str, datetime]:

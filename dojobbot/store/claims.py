@@ -25,7 +25,7 @@ async def claim(connection: AsyncConnection, now: datetime, lease: timedelta) ->
     openings = await budgets.openings(connection, to_spend=True)
     moments = {"now": now, **openings}
     for turn in (Turn.LOOK, Turn.POST, Turn.EDIT):
-        if all(openings[name] > now for name in budgets.methods(turn)):
+        if budgets.is_shut(turn, openings, now):
             # However much waits for it; finding out what does would cost the same each time.
             continue
         query = longest_waiting(connection.dialect.name, turn)
@@ -87,9 +87,10 @@ async def release(connection: AsyncConnection, claim: Claim, next_send_at: datet
 
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
-    """Say when a destination with work can be claimed next."""
+    """Say when a destination with work can be claimed next, or at the earliest while the budgets are shut."""
     openings = await budgets.openings(connection)
-    found: datetime | None = await connection.scalar(soonest(connection.dialect.name), openings)
+    shut = frozenset(turn for turn in Turn if budgets.is_shut(turn, openings, now))
+    found: datetime | None = await connection.scalar(soonest(connection.dialect.name, shut), openings)
     return None if found is None else max(now, found)
 
 

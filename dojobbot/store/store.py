@@ -324,7 +324,7 @@ class SqlStore:
         await self._write(claims.release, claim, next_send_at)
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """Say when the next claim can succeed (`now` or later), or None when nothing is owed."""
+        """Say when the next claim can succeed, `now` or later; None when nothing is owed. See the port."""
         return await self._read(claims.next_due, now)
 
     # --- places that closed

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from dojobbot.outbox import Turn
-from dojobbot.store.budgets import METHODS, POST, method
+from dojobbot.store.budgets import METHODS, POST, method, methods
 from dojobbot.store.deliveries import IS_OWED
 from dojobbot.store.tables import EPOCH, Moment, budgets, deliveries, destinations, posts, watches
 
@@ -60,15 +60,21 @@ def longest_waiting(dialect: str, turn: Turn) -> Select[Any]:
 
 
 @cache
-def soonest(dialect: str) -> Select[Any]:
+def soonest(dialect: str, shut: frozenset[Turn]) -> Select[Any]:
     """Give the query of the moment from which on some destination may be served, NULL when none has work.
 
+    Of the turns that the budgets allow nobody at present it only finds whether there is such work at all, and
+    says when the budgets open: which destination comes first then is costly to find, and asked often.
     Its parameters are what `budgets.openings` gives.
     """
     moments = []
     for turn in Turn:
-        query, ready_at = _servable(dialect, turn)
-        moments.append(query.with_only_columns(func.min(ready_at, type_=Moment).label("ready_at")))
+        if turn in shut:
+            opening = case((_any(turn), _first_opening(dialect, turn)))
+            moments.append(select(opening.label("ready_at")))
+        else:
+            query, ready_at = _servable(dialect, turn)
+            moments.append(query.with_only_columns(func.min(ready_at, type_=Moment).label("ready_at")))
     ready = union_all(*moments).subquery()
     return select(func.min(ready.c.ready_at, type_=Moment))
 
@@ -96,6 +102,24 @@ def _servable(dialect: str, turn: Turn) -> tuple[Select[Any], ColumnElement[date
         moments.append(work.c.due)
     latest = func.max if dialect == "sqlite" else func.greatest
     return query, latest(*moments, type_=Moment)
+
+
+def _any(turn: Turn) -> ColumnElement[bool]:
+    """Whether there is work of a kind anywhere, servable or not."""
+    match turn:
+        case Turn.LOOK:
+            return exists().where(IS_UNKNOWN)
+        case Turn.POST:
+            return exists().where(IS_OPEN) | exists().where(IS_OWED) | exists().where(_IS_NEW)
+        case Turn.EDIT:
+            return exists().where(IS_WAITING, watches.c.ts.is_not(None))
+
+
+def _first_opening(dialect: str, turn: Turn) -> ColumnElement[datetime]:
+    """Say when a turn's method may be called, or the first of them."""
+    moments = [_OPENING[name] for name in sorted(methods(turn))]
+    earliest = func.min if dialect == "sqlite" else func.least
+    return moments[0] if len(moments) == 1 else earliest(*moments, type_=Moment)
 
 
 def _there(table: Table, condition: ColumnElement[bool]) -> Exists:

@@ -111,6 +111,20 @@ async def test_budgets_outlive_a_restart(opening: Open) -> None:
         assert await store.next_due(at(0)) == at(0.25)
 
 
+async def test_while_nobody_may_post_it_is_known_when_that_ends_and_then_who_is_next(store: Store) -> None:
+    for number in range(9):
+        await store.add_post(shared(f"post-{number}", 0, Destination(f"C{number:02}")))
+    await store.add_post(shared("first", 0, OTHER))
+    assert len(await drained(store, 0)) == 10
+    assert await store.next_due(at(0)) is None, "nothing is to be posted"
+    await store.add_post(shared("last", 0, CHANNEL))
+    assert await store.next_due(at(0)) == at(0.25)
+    claim = await claimed(store, 0.25)
+    await store.give_back(claim)
+    await store.release(claim, next_send_at=at(5))
+    assert await store.next_due(at(0.25)) == at(5)
+
+
 async def test_what_is_to_be_sent_goes_before_any_edit(store: Store) -> None:
     await posted_watch(store)
     await observe(store, "Running", 1)
