@@ -98,12 +98,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """One item of a quote, or several together (`items`), in US dollars. `item` is foreign text."""
+    """One item of a quote, or several together (`items`), in US dollars. `item` is foreign text.
+
+    `total` is None where the platform could not price it.
+    """
 
     item: str
     quantity: float | None
     each: float | None
-    total: float
+    total: float | None
     items: int = 1
 
 
@@ -111,10 +114,11 @@ class QuoteLine:
 class Quote:
     """What a job would cost: the sum in US dollars, and a digest that changes whenever a price does.
 
-    `lines` add up to the sum; of a very long quote the last one stands for all the others.
+    `amount` is None while an item has no price: nobody may agree to a sum that leaves something out. `lines`
+    add up to it, those without a price first; of a very long quote the last one stands for all the others.
     """
 
-    amount: float
+    amount: float | None
     digest: str
     lines: tuple[QuoteLine, ...] = ()
 

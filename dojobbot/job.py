@@ -22,6 +22,7 @@ from dojobbot.job_follow import Follower
 from dojobbot.job_words import badge, one_line
 from dojobbot.screen import Screen, find_screen, paint
 from dojobbot.slack.text import money
+from dojobbot.slack.views.quote import ASK_AGAIN, gap
 
 __all__ = ["Job"]
 
@@ -115,7 +116,7 @@ class Job:
 
     @property
     def cost(self) -> float | None:
-        """Its quote in US dollars, the sum of all items; None without one, or where a price is unreadable."""
+        """Its quote in US dollars, the sum of all items; None without one, or where an item has no price."""
         quote = self._snapshot.job.quote
         return quote.amount if quote else None
 
@@ -176,8 +177,8 @@ class Job:
         of it.
 
         Raises:
-            PlatformRefused: it is not Quoted, its price cannot be read, or is not the one that was last read:
-                then the message says what it costs now, and a second call approves that.
+            PlatformRefused: it is not Quoted, an item of its quote has no price, or its price is not the one
+                that was last read: then the message says what it costs now, and a second call approves that.
             PlatformRestricted: funds, licence or tier do not allow it; the message says what to do.
             PlatformUnavailable: the platform did not answer and the job still waits.
         """
@@ -192,11 +193,15 @@ class Job:
                 status=_CONFLICT,
                 hint="Approve it on Deep Origin's own page.",
             )
+        amount = job.quote.amount
+        if amount is None:
+            raise PlatformRefused(f"Job {self.id}: {gap(job.quote)}", status=_CONFLICT, hint=ASK_AGAIN)
         if seen is None or job.quote.digest != seen.digest:
-            news = "is new" if seen is None else f"has changed from {money(seen.amount)}"
+            before = None if seen is None else seen.amount
+            news = "is new" if before is None else f"has changed from {money(before)}"
             raise PlatformRefused(
                 f"The quote of job {self.id} {news}. "
-                f"It now costs {money(job.quote.amount)}: call confirm() again to approve that.",
+                f"It now costs {money(amount)}: call confirm() again to approve that.",
                 status=_CONFLICT,
                 hint="The job's card says what is in the price.",
             )

@@ -14,6 +14,7 @@ from dojobbot.fields import billed, json_head, number, text
 from dojobbot.slack.text import duration, money, plain, plural, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
+from dojobbot.slack.views.quote import ASK_AGAIN, gap
 from dojobbot.slack.views.status import LOOKS, OTHER
 
 __all__ = [
@@ -142,13 +143,16 @@ def _status(snapshot: Snapshot, now: datetime) -> Tab:
     job = snapshot.job
     if job.status != "Quoted":
         return Tab(name="Status", lines=status_lines(snapshot, now))
-    cost = Fact("Estimated cost", money(job.quote.amount)) if job.quote else None
+    amount = job.quote.amount if job.quote else None
+    cost = None if amount is None else Fact("Estimated cost", money(amount))
     how = "See the Billing tab for details. To approve it and start the job, call confirm()."
+    if cost is None:
+        how = f"{gap(job.quote)} {ASK_AGAIN}" if job.quote else _NO_PRICE
     return Tab(
         name="Status",
         strong="Job Quoted",
         facts=(cost,) if cost else (),
-        lines=(how if cost else _NO_PRICE, *status_lines(snapshot, now)),
+        lines=(how, *status_lines(snapshot, now)),
     )
 
 
@@ -204,12 +208,14 @@ def _leaves(found: Mapping[str, Any], levels: int) -> Iterator[tuple[str, Any]]:
 def _billing(snapshot: Snapshot) -> Tab:
     job, actual = snapshot.job, snapshot.raw.get("billingTransaction") or snapshot.raw.get("billing")
     transaction = actual if isinstance(actual, dict) else {}
-    facts = [Fact("Quote", money(job.quote.amount))] if job.quote else []
+    amount = job.quote.amount if job.quote else None
+    facts = [] if amount is None else [Fact("Quote", money(amount))]
     facts += _billed(job, transaction)
     rows = _quoted_rows(snapshot)
-    lines = [_item(row) for row in rows[:_MOST_FIELDS]]
-    if len(rows) > len(lines):
-        lines.append(f"... and {plural(len(rows) - len(lines), 'more item')}")
+    lines = [gap(job.quote)] if job.quote and amount is None else []
+    lines += [_item(row, noted) for row, noted in rows[:_MOST_FIELDS]]
+    if len(rows) > _MOST_FIELDS:
+        lines.append(f"... and {plural(len(rows) - _MOST_FIELDS, 'more item')}")
     if not transaction:
         nothing = not facts and not lines
         lines.append("Nothing was quoted or billed." if nothing else "The platform reports no bill yet.")
@@ -222,22 +228,24 @@ def _billed(job: Job, transaction: Mapping[str, Any]) -> list[Fact]:
     """Say what was billed, beside the quote where that is known, then the transaction's own fields."""
     amount = billed(transaction)
     facts = [] if amount is None else [Fact("Billed", money(amount))]
-    if amount is not None and job.quote is not None:
-        more = amount - job.quote.amount
+    quoted = job.quote.amount if job.quote else None
+    if amount is not None and quoted is not None:
+        more = amount - quoted
         facts.append(Fact("Difference", f"+{money(more)}" if more > 0 else money(more)))
     return [*facts, *_fields(transaction, "billed: ")[0]]
 
 
-def _quoted_rows(snapshot: Snapshot) -> list[Mapping[str, Any]]:
+def _quoted_rows(snapshot: Snapshot) -> list[tuple[Mapping[str, Any], str]]:
+    """Give the rows of a quote, each with what is to be noted of it; those that failed first."""
     quotation = snapshot.mapping("quotationResult")
-    found: list[Mapping[str, Any]] = []
-    for key in ("successfulQuotations", "failedQuotations"):
+    found: list[tuple[Mapping[str, Any], str]] = []
+    for key, noted in (("failedQuotations", "could not be quoted"), ("successfulQuotations", "")):
         rows = quotation.get(key)
-        found += [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        found += [(row, noted) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return found
 
 
-def _item(row: Mapping[str, Any]) -> str:
+def _item(row: Mapping[str, Any], noted: str) -> str:
     """Write one row of a quote: `DOCK-001  8 x $1.25 = $10.00`."""
     each, total, count = number(row.get("priceEach")), number(row.get("priceTotal")), number(row.get("qty"))
     parts = [plain(text(row.get("itemCode")) or "item", 60)]
@@ -245,7 +253,7 @@ def _item(row: Mapping[str, Any]) -> str:
         parts.append(f"{count:g} x {unit_price(each)}")
     if total is not None:
         parts.append(f"= {money(total)}")
-    parts.append(plain(text(row.get("message")) or "", 200))
+    parts += [noted, plain(text(row.get("message")) or "", 200)]
     return "  ".join(part for part in parts if part)
 
 

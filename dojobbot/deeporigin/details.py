@@ -67,34 +67,49 @@ def quote(quotation: object) -> Quote | None:
 
     Returns:
         The sum over its successful quotations, and a digest that stays the same as long as the items,
-        their amounts and prices do. None when there is no quotation, or a price in it cannot be read: a sum
-        without it would be too small, and people approve what they read.
+        their amounts and prices do. While anything in it failed there is no sum: it would be too small, and
+        people approve what they read. None when there is no quotation, or nothing failed and a price cannot
+        be read.
     """
-    rows = quotation.get("successfulQuotations") if isinstance(quotation, Mapping) else None
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(quotation, Mapping):
         return None
-    lines: list[QuoteLine] = []
-    items: list[str] = []
-    for row in rows:
+    rows, failed = quotation.get("successfulQuotations"), _failed(quotation)
+    lines = [_line(row, None) for row in failed]
+    items = [json.dumps(["failed", text(row.get("itemCode"))]) for row in failed]
+    for row in rows if isinstance(rows, list) else []:
         price = number(row.get("priceTotal")) if isinstance(row, Mapping) else None
         if price is None or not 0 <= price <= HIGHEST_PRICE:
-            return None
+            if not failed:
+                return None
+            continue
         lines.append(_line(row, price))
         items.append(json.dumps([text(row.get("itemCode")), number(row.get("qty")), price]))
+    if not lines:
+        return None
     canonical = json.dumps(sorted(items)).encode("utf-8")
     return Quote(
-        amount=math.fsum(line.total for line in lines),
+        amount=None if failed else _sum(lines),
         digest=hashlib.sha256(canonical).hexdigest()[:DIGEST_LENGTH],
         lines=_bounded(lines),
     )
 
 
-def _line(row: Mapping[str, object], price: float) -> QuoteLine:
+def _failed(quotation: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Give the quotations that failed; a failure that names no item counts as one all the same."""
+    rows = quotation.get("failedQuotations")
+    found = rows if isinstance(rows, list) else [rows] if rows else []
+    if not found and quotation.get("anyFailed"):
+        found = [None]
+    return [row if isinstance(row, Mapping) else {} for row in found]
+
+
+def _line(row: Mapping[str, object], price: float | None) -> QuoteLine:
     """Read a row; the item by the name that its only price record has, else by its code."""
     records = row.get("pricingRecords")
     record = records[0] if isinstance(records, list) and len(records) == 1 else None
     name = text(record.get("itemName"), ITEM_LIMIT) if isinstance(record, Mapping) else None
-    item = name or text(row.get("itemCode"), ITEM_LIMIT) or "Item"
+    unnamed = "Item" if price is not None else "an unnamed item"
+    item = name or text(row.get("itemCode"), ITEM_LIMIT) or unnamed
     quantity, each = (
         found if found is not None and 0 <= found <= HIGHEST_PRICE else None
         for found in (number(row.get("qty")), number(row.get("priceEach")))
@@ -106,5 +121,9 @@ def _bounded(lines: list[QuoteLine]) -> tuple[QuoteLine, ...]:
     if len(lines) <= MOST_LINES:
         return tuple(lines)
     rest = lines[MOST_LINES - 1 :]
-    others = QuoteLine("Others", None, None, math.fsum(line.total for line in rest), items=len(rest))
+    others = QuoteLine("Others", None, None, _sum(rest), items=len(rest))
     return (*lines[: MOST_LINES - 1], others)
+
+
+def _sum(lines: list[QuoteLine]) -> float:
+    return math.fsum(line.total for line in lines if line.total is not None)

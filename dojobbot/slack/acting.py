@@ -154,6 +154,8 @@ def _objection(current: KnownJob, digest: str) -> str | None:
         return _moved_on(current)
     if quote is None:
         return "Deep Origin sent no price with this quote, so I can't approve it. Approve it there."
+    if quote.amount is None:
+        return f":warning: Nothing was sent to Deep Origin. {answers.approve_below(current.job)}"
     if quote.digest != digest:
         return f"The quote is {money(quote.amount)} now. Look again, then press Approve to accept it."
     return None

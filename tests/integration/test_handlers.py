@@ -79,6 +79,29 @@ async def test_a_cancel_typed_by_a_guest_is_written_down(room: Front, built: Mid
     assert "full members" in why
 
 
+PRICED = {"itemCode": "DOCK", "qty": 8, "priceEach": 1.25, "priceTotal": 10.0}
+FAILED = {"itemCode": "GPU-001", "message": "No price for this item"}
+
+
+async def test_an_approve_of_what_has_failed_in_part_since_is_refused_with_what_to_do(
+    room: Front, built: Middle
+) -> None:
+    """The button was drawn when all had a price; what it stands for no longer costs what it says."""
+    job_id = built.job("Quoted", quotationResult={"successfulQuotations": [PRICED]})
+    card = await room.card(job_id)
+    built.world.change(
+        job_id, quotationResult={"successfulQuotations": [PRICED], "failedQuotations": [FAILED]}
+    )
+    await built.slack.press(lab.ADA, card["channel"], card["ts"], "Approve", confirm=True)
+    await room.sees(lambda: "Nothing was sent" in shown(built.messages()[-1]))
+    said = shown(built.messages()[-1])
+    assert "could not quote GPU-001, so there is no sum to approve. Ask for a new quote" in said
+    assert "Approve $" not in str(built.messages()[-1])
+    assert not [served for served in built.platform.requests if served.path.endswith(":confirm")]
+    ((who, what, why),) = audit(built)
+    assert (who, what, "GPU-001" in why) == (lab.ADA, "approve", True)
+
+
 # --- while it takes long
 
 

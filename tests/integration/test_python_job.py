@@ -285,6 +285,27 @@ def test_a_quote_without_a_price_is_not_approved_however_often_it_is_asked(lab: 
     assert (job.status, lab.calls("PATCH")) == ("Quoted", 0)
 
 
+def test_a_quote_that_failed_in_part_is_not_approved_however_often_it_is_asked(lab: Lab) -> None:
+    """Also one that was whole when it was read; the card names the item and does not ask for confirm()."""
+    job = Job.from_id(lab.quote(), **lab.credentials)
+    rows = [{"itemCode": "DOCK", "qty": 8, "priceEach": 1.25, "priceTotal": 10.0}]
+    failed = [{"itemCode": "GPU-001", "message": "No price for this item"}]
+    lab.change(
+        job.id,
+        quotationResult={"anyFailed": True, "failedQuotations": failed, "successfulQuotations": rows},
+    )
+    for _ in range(2):
+        with pytest.raises(PlatformRefused, match="could not quote GPU-001, so there is no sum") as caught:
+            job.confirm()
+        assert "Ask for a new quote" in caught.value.hint
+    assert (job.status, job.cost, lab.calls("PATCH")) == ("Quoted", None, 0)
+    card = job._repr_html_()
+    assert "Deep Origin could not quote GPU-001" in card
+    assert "GPU-001  could not be quoted  No price for this item" in card
+    assert "call confirm()" not in card
+    assert "Estimated cost" not in card
+
+
 def test_missing_funds_are_told_and_the_job_shows_them(lab: Lab) -> None:
     """The platform says so inside an answer that looks like success."""
     job = Job.from_id(lab.quote(funds=False), **lab.credentials)

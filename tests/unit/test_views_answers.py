@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dojobbot.domain import Job, Quote
+from dojobbot.domain import Job, Quote, QuoteLine
 from dojobbot.errors import (
     InvalidQuery,
     PlatformRefused,
@@ -90,6 +90,11 @@ def test_a_typed_approve_leads_to_the_button_or_says_why_not() -> None:
     quoted = replace(JOB, status="Quoted", quote=Quote(184.5, "abc"))
     assert answers.approve_below(quoted) == "Look at the price, then press *Approve* below."
     assert "no price" in answers.approve_below(replace(quoted, quote=None))
+    partly = Quote(None, "abc", (QuoteLine("GPU-001", 1, None, None),))
+    assert answers.approve_below(replace(quoted, quote=partly)) == (
+        "Deep Origin could not quote GPU-001, so there is no sum to approve. "
+        "Ask for a new quote, or look at the job on Deep Origin's own page."
+    )
     assert answers.approve_below(JOB) == "There is nothing to approve: this job is running."
 
 

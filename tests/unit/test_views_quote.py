@@ -13,7 +13,7 @@ from dojobbot.domain import Job, KnownJob, Quote
 from dojobbot.slack.text import unit_price
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.card import Card, card
-from dojobbot.slack.views.quote import table
+from dojobbot.slack.views.quote import gap, price, table
 from tests.unit.slack_budgets import problems
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
@@ -87,6 +87,55 @@ def test_a_long_quote_is_cut_with_a_sum_of_the_rest(count: int) -> None:
     ]
 
 
+FAILED = {"itemCode": "GPU-001", "qty": 2, "message": "No price for this item"}
+
+
+def partly(*failed: dict[str, Any]) -> Job:
+    quotation = {"anyFailed": True, "failedQuotations": list(failed), "successfulQuotations": [STORAGE]}
+    return quoted(quotationResult=quotation)
+
+
+def test_an_item_that_could_not_be_quoted_stands_in_the_table_and_leaves_no_sum() -> None:
+    job = partly(FAILED)
+    assert job.quote is not None
+    assert cells(table(job.quote)) == [
+        ["Item", "Qty", "Each", "Total"],
+        ["GPU-001", "2", "-", "no price"],
+        ["STORAGE-001", "1", "$4.50", "$4.50"],
+        ["Total", "-", "-", "no price"],
+    ]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_quote_that_failed_in_part_offers_no_approve_and_says_what_to_do(private: bool) -> None:
+    """A button with the price of the rest would spend money on what nobody has seen."""
+    drawn = shown(partly(FAILED), private=private)
+    assert "Approve" not in str(drawn)
+    assert drawn["text"].endswith("has an incomplete quote")
+    assert "Deep Origin could not quote GPU-001, so there is no sum to approve." in str(drawn)
+    assert "Ask for a new quote, or look at the job on Deep Origin's own page." in str(drawn)
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (0, "an unnamed item"),
+        (2, "GPU-0 and GPU-1"),
+        (3, "GPU-0, GPU-1 and GPU-2"),
+        (9, "GPU-0, GPU-1, GPU-2 and 6 more items"),
+    ],
+)
+def test_items_that_could_not_be_quoted_are_named_and_many_are_counted(count: int, named: str) -> None:
+    job = partly(*({"itemCode": f"GPU-{number}"} for number in range(count)))
+    assert job.quote is not None
+    assert gap(job.quote) == f"Deep Origin could not quote {named}, so there is no sum to approve."
+
+
+def test_a_list_does_not_price_a_quote_that_failed_in_part() -> None:
+    assert price(partly(FAILED)) == "incomplete quote"
+    assert price(quoted(STORAGE)) == "$4.50"
+
+
 def test_a_quote_without_lines_has_no_table() -> None:
     """Stored before lines were kept, until the job is read again."""
     assert table(Quote(184.5, "abc")) is None
@@ -125,7 +174,7 @@ def test_a_unit_price_keeps_its_decimals(amount: float, said: str) -> None:
 def test_lines_add_up_to_the_sum() -> None:
     job = quoted(*({"priceTotal": 0.1} for _ in range(250)))
     assert job.quote is not None
-    assert sum(line.total for line in job.quote.lines) == pytest.approx(25)
+    assert sum(line.total or 0 for line in job.quote.lines) == pytest.approx(25)
     last = job.quote.lines[-1]
     assert (last.item, last.items) == ("Others", 151)
     assert last.total == pytest.approx(15.1)

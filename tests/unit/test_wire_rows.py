@@ -195,6 +195,35 @@ def test_a_price_that_cannot_be_read_leaves_no_quote(price: object) -> None:
     assert quote_of({"priceTotal": 120.0}, {"priceTotal": price}) is None
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"anyFailed": True, "failedQuotations": [{"itemCode": "GPU", "message": "No price"}]},
+        {"failedQuotations": [{"itemCode": "GPU"}]},
+        {"anyFailed": True},
+        {"anyFailed": True, "failedQuotations": {"itemCode": "GPU"}},
+        {"anyFailed": True, "failedQuotations": [None]},
+    ],
+)
+@pytest.mark.parametrize("rows", [[], [{"itemCode": "X", "priceTotal": 9.0}]])
+def test_while_an_item_failed_there_is_no_sum(failure: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """What is left out of it would be paid unseen."""
+    priced = quote_of(*rows)
+    found = job(quotationResult={"successfulQuotations": rows, **failure}).quote
+    assert found is not None
+    assert found.amount is None
+    assert [line.total for line in found.lines] == [None, *(row["priceTotal"] for row in rows)]
+    assert priced is None or priced.digest != found.digest
+
+
+def test_an_item_that_failed_is_named_however_many_there_are() -> None:
+    rows = [{"itemCode": f"ITEM-{number}", "priceTotal": 1.0} for number in range(200)]
+    found = job(quotationResult={"successfulQuotations": rows, "failedQuotations": [{"itemCode": "GPU"}]})
+    assert found.quote is not None
+    assert (found.quote.lines[0].item, found.quote.lines[0].total) == ("GPU", None)
+    assert (found.quote.lines[-1].items, found.quote.lines[-1].total) == (102, 102.0)
+
+
 def test_people_are_read_with_and_without_names() -> None:
     rows = [
         {"id": "u1", "authId": "auth0|a", "email": "a@example.org", "firstName": "Ada", "lastName": None},

@@ -51,10 +51,10 @@ progresses = st.builds(
     ).map(tuple),
 )
 amounts = st.floats(-1e6, 1e15)
-quote_lines = st.builds(QuoteLine, words, st.none() | amounts, st.none() | amounts, amounts)
+quote_lines = st.builds(QuoteLine, words, st.none() | amounts, st.none() | amounts, st.none() | amounts)
 quotes = st.builds(
     Quote,
-    amounts,
+    st.none() | amounts,
     st.text("0123456789abcdef", min_size=8, max_size=16),
     st.lists(quote_lines, max_size=30).map(tuple),
 )

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from dojobbot.domain import Job
 from dojobbot.errors import DojobbotError, JobNotFound, PlatformRefused, TokenRejected
-from dojobbot.slack.text import clip, code, escape
+from dojobbot.slack.text import clip, code, escape, foreign
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.card import approve_button
 from dojobbot.slack.views.describe import row, title
+from dojobbot.slack.views.quote import ASK_AGAIN, gap
 from dojobbot.slack.views.status import OTHER, look, outcome
 
 __all__ = [
@@ -179,6 +180,8 @@ def approve_below(job: Job) -> str:
     """Say, as a card's note, what to do about the quote that the card shows."""
     if job.status != "Quoted":
         return f"There is nothing to approve: this job {outcome(job)}."
+    if job.quote is not None and job.quote.amount is None:
+        return f"{foreign(gap(job.quote), 400)} {ASK_AGAIN}"
     if approve_button(job, 0) is None:
         return "Deep Origin sent no price with this quote, so approve it there."
     return "Look at the price, then press *Approve* below."

@@ -95,9 +95,10 @@ def approve_button(job: Job, seq: int) -> Block | None:
     quote = job.quote
     if job.status != "Quoted" or not ids.carriable(job.id):
         return None
-    if quote is None or not math.isfinite(quote.amount) or quote.amount < 0:
+    amount = None if quote is None else quote.amount
+    if quote is None or amount is None or not math.isfinite(amount) or amount < 0:
         return None
-    price = money(quote.amount)
+    price = money(amount)
     dialog = blocks.confirm(
         "Approve this quote?",
         f"{full_title(job, 120)} will run and cost {price}.",
@@ -105,7 +106,7 @@ def approve_button(job: Job, seq: int) -> Block | None:
         "Not now",
         "primary",
     )
-    value = ids.encode(ids.Value(job.id, seq, quote.digest, quote.amount))
+    value = ids.encode(ids.Value(job.id, seq, quote.digest, amount))
     return blocks.button("Approve", ids.APPROVE, value, style="primary", dialog=dialog)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from dojobbot.domain import Job
+from dojobbot.domain import Job, Quote
 from dojobbot.slack.text import code, date, duration, foreign, money, plain
 from dojobbot.slack.views.progress import percent
+from dojobbot.slack.views.quote import ASK_AGAIN, gap, price
 from dojobbot.slack.views.status import look, outcome
 
 __all__ = [
@@ -98,11 +99,16 @@ def span(job: Job, now: datetime) -> str:
 def state(job: Job, now: datetime) -> str:
     """Draw the state: emoji, word, and how long or how much."""
     seen = look(job.status)
-    if job.status == "Quoted":
-        detail = f"{money(job.quote.amount)}, waits for approval" if job.quote else _NO_PRICE
-    else:
-        detail = span(job, now)
+    detail = _cost(job.quote) if job.status == "Quoted" else span(job, now)
     return f"{seen.emoji} *{seen.word}*" + (f"  {detail}" if detail else "")
+
+
+def _cost(quote: Quote | None) -> str:
+    if quote is None:
+        return _NO_PRICE
+    if quote.amount is None:
+        return f"{foreign(gap(quote), 400)} {ASK_AGAIN}"
+    return f"{money(quote.amount)}, waits for approval"
 
 
 def times(job: Job, now: datetime) -> list[str]:
@@ -129,9 +135,8 @@ def row(job: Job, owner: str, now: datetime, *, says_status: bool) -> str:
 
 def _when(job: Job, now: datetime) -> str:
     """Say in a few words how much or how long, and since when, or when it ended or was created."""
-    price = money(job.quote.amount) if job.status == "Quoted" and job.quote else ""
     took = _elapsed(job, now)
-    said = [price, "" if took is None else duration(took)]
+    said = [price(job) if job.status == "Quoted" else "", "" if took is None else duration(took)]
     if job.has_ended and job.completed_at:
         said.append(f"ended {date(job.completed_at, now)}")
     elif job.is_terminal and job.created_at:

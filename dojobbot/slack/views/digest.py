@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dojobbot.domain import ENDED, FAILED, GONE, Delivery, Job
-from dojobbot.slack.text import MESSAGE_BUDGET, SECTION_BUDGET, callout, clip, money, plural
+from dojobbot.slack.text import MESSAGE_BUDGET, SECTION_BUDGET, callout, clip, plural
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import short_id, span, title
 from dojobbot.slack.views.joblist import option
 from dojobbot.slack.views.late import lateness
 from dojobbot.slack.views.progress import summary
+from dojobbot.slack.views.quote import price
 from dojobbot.slack.views.status import LOOKS, ORDER, OTHER, look
 from dojobbot.slack.views.why import quoted
 
@@ -163,7 +164,7 @@ def _why(job: Job, *, private: bool) -> str:
 
 def _how(job: Job, now: datetime) -> str:
     if job.status == "Quoted":
-        return money(job.quote.amount) if job.quote else ""
+        return price(job)
     took = span(job, now) if job.is_terminal else ""
     came_to = clip(summary(job, private=False), _SHORT) if job.status == "Succeeded" else ""
     return " · ".join(part for part in (took, came_to) if part)

@@ -15,10 +15,32 @@ from dojobbot.slack.text import money, plain, plural, unit_price
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block
 
-__all__ = ["prices", "table"]
+__all__ = ["ASK_AGAIN", "gap", "price", "prices", "table"]
 
+ASK_AGAIN = "Ask for a new quote, or look at the job on Deep Origin's own page."
+"""What to do about a quote that has a gap."""
 _MOST_LINES = 12
+_MOST_NAMED = 3
 _UNKNOWN = "-"
+_NO_PRICE = "no price"
+
+
+def gap(quote: Quote) -> str:
+    """Say in plain text which items a quote has no price for, so that it can't be approved; else nothing."""
+    if quote.amount is not None:
+        return ""
+    names = [_item(line) for line in quote.lines if line.total is None]
+    rest = len(names) - _MOST_NAMED
+    named = [*names[:_MOST_NAMED], plural(rest, "more item")] if rest > 0 else names
+    listed = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]])) or "an item"
+    return f"Deep Origin could not quote {listed}, so there is no sum to approve."
+
+
+def price(job: Job) -> str:
+    """Give what a job would cost in a word or two, for a list; nothing where the platform gave no quote."""
+    if job.quote is None:
+        return ""
+    return "incomplete quote" if job.quote.amount is None else money(job.quote.amount)
 
 
 def table(quote: Quote) -> Block | None:
@@ -32,10 +54,10 @@ def table(quote: Quote) -> Block | None:
     rest = quote.lines[len(shown) :]
     rows = [_row(line) for line in shown]
     if rest:
-        others = math.fsum(line.total for line in rest)
+        others = math.fsum(line.total for line in rest if line.total is not None)
         count = sum(line.items for line in rest)
         rows.append([plural(count, "more item"), _UNKNOWN, _UNKNOWN, money(others)])
-    rows.append(["Total", _UNKNOWN, _UNKNOWN, money(quote.amount)])
+    rows.append(["Total", _UNKNOWN, _UNKNOWN, _price(quote.amount)])
     return blocks.table([["Item", "Qty", "Each", "Total"], *rows], right=(1, 2, 3))
 
 
@@ -50,4 +72,12 @@ def prices(job: Job, *, as_table: bool) -> list[Block]:
 def _row(line: QuoteLine) -> list[str]:
     quantity = _UNKNOWN if line.quantity is None else f"{line.quantity:,.10g}"
     each = _UNKNOWN if line.each is None else unit_price(line.each)
-    return [plain(line.item, 60) or "Item", quantity, each, money(line.total)]
+    return [_item(line), quantity, each, _price(line.total)]
+
+
+def _item(line: QuoteLine) -> str:
+    return plain(line.item, 60) or "Item"
+
+
+def _price(amount: float | None) -> str:
+    return _NO_PRICE if amount is None else money(amount)

@@ -70,6 +70,7 @@ def plain_word(status: str) -> str:
 
 def outcome(job: Job) -> str:
     """Say in a headline where a job is, after its name: `failed`, `has a quote: $184.50`."""
-    if job.status == "Quoted" and job.quote is not None:
-        return f"has a quote: {money(job.quote.amount)}"
-    return look(job.status).phrase
+    if job.status != "Quoted" or job.quote is None:
+        return look(job.status).phrase
+    amount = job.quote.amount
+    return "has an incomplete quote" if amount is None else f"has a quote: {money(amount)}"
