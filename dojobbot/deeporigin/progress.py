@@ -191,7 +191,8 @@ def _free_energy_result(report: Mapping[str, object]) -> str:
     total, spread = number(report.get("Total")), number(report.get("Std"))
     if total is None:
         return ""
-    measured = _plain(total) if spread is None else f"{_plain(total)} ± {_plain(spread)}"
+    # A run without repeats says 0.0, as all recorded ones do: nobody measured a spread.
+    measured = f"{_plain(total)} ± {_plain(spread)}" if spread else _plain(total)
     return f"{measured} {text(report.get('unit'), 40) or ''}".rstrip()
 
 

@@ -103,6 +103,13 @@ def test_the_result_of_a_free_energy_run_is_told_with_its_error() -> None:
     assert parsed(report).result == "-8.42 kcal/mol"
 
 
+@pytest.mark.parametrize("spread", [0, 0.0, "0.0"])
+def test_a_spread_that_nobody_measured_is_no_error_of_zero(spread: object) -> None:
+    """Every recorded result says `Std: 0.0`: that of one run, without repeats."""
+    report = {"cmd": "FEP Results", "Total": -89.266, "unit": "kcal/mol", "Std": spread}
+    assert parsed(json.dumps(report)).result == "-89.27 kcal/mol"
+
+
 def test_a_report_of_trouble_names_it() -> None:
     found = parsed({"cmd": "MD", "status": "Failed", "error_msg": "step size too small"})
     assert (found.failure, found.note) == ("MD: step size too small", "failed")
