@@ -22,7 +22,7 @@ from dojobbot.job_follow import Follower
 from dojobbot.job_words import badge, one_line
 from dojobbot.screen import Screen, find_screen, paint
 from dojobbot.slack.text import money
-from dojobbot.slack.views.quote import ASK_AGAIN, gap
+from dojobbot.slack.views.quote import ASK_AGAIN, WAITS, gap
 
 __all__ = ["Job"]
 
@@ -154,7 +154,7 @@ class Job:
         """
         job = self._read().job
         if job.status == "Quoted":
-            raise self._nothing_to_cancel("has not started, and waits for its quote to be approved")
+            raise self._nothing_to_cancel(WAITS)
         if job.has_ended:
             raise self._nothing_to_cancel(f"is already {job.status}")
         try:

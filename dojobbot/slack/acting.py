@@ -1,10 +1,13 @@
-"""Cancelling and approving: who may, a fresh look first, the audit before the call, and what is said after.
+"""Cancelling and approving: a fresh look first, who may, the audit before the call, and what is said after.
 
 A cancel is repeated only after looking again. A confirm spends money and is never repeated: when its answer
 is lost, the job is read instead. An action stays open only while the platform may have heard of it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from dojobbot.decide import action_outcome
 from dojobbot.domain import Action, ActionKind, KnownJob
@@ -14,6 +17,7 @@ from dojobbot.slack.text import date, escape, mention, money
 from dojobbot.slack.verbs import Asked
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.card import ANSWERED_WITHIN
+from dojobbot.slack.views.quote import WAITS
 from dojobbot.slack.views.status import outcome
 
 __all__ = ["approve", "cancel", "offer_approval", "turned_away"]
@@ -22,9 +26,7 @@ __all__ = ["approve", "cancel", "offer_approval", "turned_away"]
 async def cancel(services: Services, asked: Asked) -> str:
     """Cancel the job for the presser, if it is theirs to cancel and can still be cancelled."""
     try:
-        current = await _look(services, ActionKind.CANCEL, asked)
-        if not current.job.can_be_cancelled:
-            raise _Refused(_moved_on(current))
+        await _look(services, ActionKind.CANCEL, asked, _nothing_to_cancel)
         action = await _begin(services, ActionKind.CANCEL, asked)
     except _Refused as refusal:
         await _record(services, ActionKind.CANCEL, asked, refusal.reason)
@@ -45,7 +47,7 @@ async def cancel(services: Services, asked: Asked) -> str:
 async def approve(services: Services, asked: Asked) -> str:
     """Approve the quote that the presser saw, once; a different one is refused and shown."""
     try:
-        current = await _look(services, ActionKind.APPROVE, asked)
+        current = await _look(services, ActionKind.APPROVE, asked, _nothing_to_approve)
         objection = _objection(current, asked.digest)
         if objection is not None:
             raise _Refused(objection)
@@ -72,6 +74,11 @@ async def offer_approval(services: Services, asked: Asked) -> str:
     action = await services.store.latest_action(asked.known.job.id)
     if action is not None and _is_awaited(services, action):
         return _in_flight(services, action)
+    if asked.known.job.status == "Quoted":
+        refusal = await _not_allowed(services, ActionKind.APPROVE, asked)
+        if refusal is not None:
+            await _record(services, ActionKind.APPROVE, asked, refusal)
+            return refusal
     return answers.approve_below(asked.known.job)
 
 
@@ -88,13 +95,25 @@ class _Refused(Exception):
         self.reason = reason
 
 
-async def _look(services: Services, kind: ActionKind, asked: Asked) -> KnownJob:
-    """Check the right, then read the job as it is now. Whatever fails here, nothing was sent."""
+async def _not_allowed(services: Services, kind: ActionKind, asked: Asked) -> str | None:
+    reason = await services.people.may_act(asked.place.user_id, asked.known.job)
+    return None if reason is None else f":no_entry: You can't {kind} this job. {escape(reason)}"
+
+
+async def _look(
+    services: Services, kind: ActionKind, asked: Asked, nothing_to_do: Callable[[KnownJob], str | None]
+) -> KnownJob:
+    """Read the job as it is now, then check the right. Whatever fails here, nothing was sent.
+
+    What nobody can do comes first: who is not allowed to would be sent to somebody who can't either.
+    """
     try:
-        reason = await services.people.may_act(asked.place.user_id, asked.known.job)
+        current = await services.read_job(asked.known.job.id)
+        asked = replace(asked, known=current)
+        reason = nothing_to_do(current) or await _not_allowed(services, kind, asked)
         if reason is not None:
-            raise _Refused(f":no_entry: You can't {kind} this job. {escape(reason)}")
-        return await services.read_job(asked.known.job.id)
+            raise _Refused(reason)
+        return current
     except DojobbotError as error:
         raise _Refused(f":warning: Nothing was sent to Deep Origin. {answers.words_of(error)}") from error
 
@@ -147,11 +166,21 @@ async def _refused_by_platform(services: Services, action: Action, error: Platfo
     return f":warning: Deep Origin refused. {answers.words_of(error)}"
 
 
+def _nothing_to_cancel(current: KnownJob) -> str | None:
+    job = current.job
+    if job.can_be_cancelled:
+        return None
+    why = WAITS if job.status == "Quoted" else f"has already ended, it {outcome(job)}"
+    return f"This job {why}: there is nothing to cancel."
+
+
+def _nothing_to_approve(current: KnownJob) -> str | None:
+    return None if current.job.status == "Quoted" else _moved_on(current)
+
+
 def _objection(current: KnownJob, digest: str) -> str | None:
-    """Say why what was just read is not what the presser approved, or None."""
+    """Say why the quote that was just read is not what the presser approved, or None."""
     quote = current.job.quote
-    if current.job.status != "Quoted":
-        return _moved_on(current)
     if quote is None:
         return "Deep Origin sent no price with this quote, so I can't approve it. Approve it there."
     if quote.amount is None:

@@ -159,7 +159,7 @@ async def test_every_attempt_is_written_down(set_up: Stage) -> None:
         await set_up.press(posted, "Cancel job", user=presser, confirm=True)
     await set_up.sees("can't cancel", user=BORIS)
     await set_up.sees("full members", user=DALIA)
-    assert [(who, what) for who, what, _ in audit(set_up)] == [(BORIS, "cancel"), (DALIA, "cancel")]
+    assert {(who, what) for who, what, _ in audit(set_up)} == {(BORIS, "cancel"), (DALIA, "cancel")}
     assert acts(set_up, ":cancel") == 0
 
 

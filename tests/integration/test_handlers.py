@@ -79,6 +79,41 @@ async def test_a_cancel_typed_by_a_guest_is_written_down(room: Front, built: Mid
     assert "full members" in why
 
 
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("Succeeded", "This job has already ended, it succeeded: there is nothing to cancel."),
+        (
+            "Quoted",
+            "This job has not started, and waits for its quote to be approved: there is nothing to cancel.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("user", [lab.ADA, lab.BORIS])
+async def test_who_cancels_what_cannot_be_cancelled_hears_that_whoever_it_is(
+    room: Front, built: Middle, status: str, why: str, user: str
+) -> None:
+    """Not to ask somebody else, who could not either; and the attempt is written down."""
+    said = await typed(room, f"/job {built.job(status)} cancel", user=user)
+    assert why in said
+    assert "can't cancel" not in said
+    assert audit(built) == [(user, "cancel", why)]
+
+
+async def test_who_may_not_approve_is_told_when_asking_for_it(room: Front, built: Middle) -> None:
+    """Before they read a price and answer a dialog, and it is written down; the owner is shown the button."""
+    job_id = built.job("Quoted", quotationResult={"successfulQuotations": [PRICED]})
+    refused = await typed(room, f"/job {job_id} approve", user=lab.BORIS)
+    assert "You can't approve this job. It belongs to Ada Osei" in refused
+    assert "press Approve below" not in refused.replace("*", "")
+    ((who, what, why),) = audit(built)
+    assert (who, what) == (lab.BORIS, "approve")
+    assert "can't approve" in why
+    offered = await typed(room, f"/job {job_id} approve")
+    assert "press Approve below" in offered.replace("*", "")
+    assert len(audit(built)) == 1, "looking at it is no attempt"
+
+
 PRICED = {"itemCode": "DOCK", "qty": 8, "priceEach": 1.25, "priceTotal": 10.0}
 FAILED = {"itemCode": "GPU-001", "message": "No price for this item"}
 

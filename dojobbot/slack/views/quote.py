@@ -15,10 +15,12 @@ from dojobbot.slack.text import money, plain, plural, unit_price
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block
 
-__all__ = ["ASK_AGAIN", "gap", "price", "prices", "table"]
+__all__ = ["ASK_AGAIN", "WAITS", "gap", "price", "prices", "table"]
 
 ASK_AGAIN = "Ask for a new quote, or look at the job on Deep Origin's own page."
 """What to do about a quote that has a gap."""
+WAITS = "has not started, and waits for its quote to be approved"
+"""Why there is nothing to cancel, after the job's name."""
 _MOST_LINES = 12
 _MOST_NAMED = 3
 _UNKNOWN = "-"
