@@ -94,14 +94,40 @@ def test_the_words_carry_what_the_charts_show() -> None:
     said = words(shown())
     for part in (
         "*32 jobs (last 14 days)*",
-        ":white_check_mark: Succeeded: 20 (62 %)",
-        ":x: Failed: 5 (15 %)",
+        ":white_check_mark: Succeeded: 20 (63 %)",
+        ":x: Failed: 5 (16 %)",
         "*Success rate*: 80 %, 20 of the 25 jobs that succeeded or failed.",
         "*Created by day*: 1.6 on average, the most on Tue 10 Nov (2).",
         "*Spend*: $12.50: $4.50 billed for 1 job, $8.00 quoted for 3 jobs started without a bill so far.",
         "Europe/Paris, the first is Mon 9 Nov; today counts as far as it has gone.",
     ):
         assert part in said
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "said"),
+    [
+        (28, 33, "46 %"),
+        (1, 1, "50 %"),
+        (1, 7, "13 %"),
+        (0, 5, "0 %"),
+        (5, 0, "100 %"),
+        (1, 400, "under 1 %"),
+        (400, 1, "over 99 %"),
+        (1, 99, "1 %"),
+    ],
+)
+def test_a_share_is_rounded_and_only_none_and_all_are_said_to_be_so(
+    succeeded: int, failed: int, said: str
+) -> None:
+    """A bar that grows rounds down; what is over does not."""
+    over = succeeded + failed
+    tool = ToolFigures(key="a", jobs=over, succeeded=succeeded, failed=failed)
+    statuses = tuple(each for each in (("Succeeded", succeeded), ("Failed", failed)) if each[1])
+    drawn = words(shown(Figures(jobs=over, by_status=statuses, tools=(tool,))))
+    assert not succeeded or f"Succeeded: {succeeded:,} ({said})" in drawn
+    assert f"*Success rate*: {said}, " in drawn
+    assert f"{said} ({over:,})" in drawn
 
 
 def test_the_table_has_a_row_for_each_tool() -> None:

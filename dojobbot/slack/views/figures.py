@@ -18,7 +18,6 @@ from dojobbot.slack.text import code, duration, foreign, money, plain, plural
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import tool_word
-from dojobbot.slack.views.progress import percent
 from dojobbot.slack.views.status import look, plain_word
 
 __all__ = ["figures"]
@@ -61,15 +60,19 @@ def figures(found: Figures, *, scope: str, tz: str) -> Payload:
 def _statuses(found: Figures) -> str:
     shown = found.by_status[:MOST_STATUSES]
     lines = [
-        f"{look(status).emoji} {look(status).word}: {count:,} ({_share(count / found.jobs)})"
+        f"{look(status).emoji} {look(status).word}: {count:,} ({_share(count, found.jobs)})"
         for status, count in shown
     ]
     rest = found.jobs - sum(count for _, count in shown)
     return "\n".join([*lines, *([f"others: {rest:,}"] if rest else [])])
 
 
-def _share(fraction: float) -> str:
-    return "under 1 %" if fraction < 0.01 else percent(fraction)
+def _share(count: int, whole: int) -> str:
+    """Give a share in per cent, rounded half up. Only what is none says 0, and only what is all says 100."""
+    rounded = (200 * count + whole) // (2 * whole)
+    if rounded < 1 and count:
+        return "under 1 %"
+    return "over 99 %" if rounded >= 100 and count < whole else f"{rounded} %"
 
 
 def _pie(found: Figures) -> Block:
@@ -102,7 +105,7 @@ def _success(found: Figures) -> str:
     if not over:
         return "*Success rate*: none of them has succeeded or failed yet."
     return (
-        f"*Success rate*: {percent(found.succeeded / over)}, "
+        f"*Success rate*: {_share(found.succeeded, over)}, "
         f"{found.succeeded:,} of the {plural(over, 'job')} that succeeded or failed."
     )
 
@@ -167,7 +170,7 @@ def _tools(found: Figures) -> Block:
             [
                 name,
                 f"{tool.jobs:,}",
-                f"{percent(tool.succeeded / over)} ({over:,})" if over else NONE,
+                f"{_share(tool.succeeded, over)} ({over:,})" if over else NONE,
                 NONE if tool.median_seconds is None else f"{_span(tool.median_seconds)} ({tool.timed:,})",
                 _span(tool.p90_seconds),
                 _price([tool]),
