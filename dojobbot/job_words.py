@@ -88,16 +88,17 @@ def headline(job: Job) -> str:
 
 
 def one_line(snapshot: Snapshot, note: str = "") -> str:
-    """Say in one line which job is where."""
+    """Say in one line which job is where, as it was when it was read."""
     job = snapshot.job
-    words = [f"{title(job)}: {badge(job).word}", _plain(progress.summary(job, private=True)), note]
+    far = _plain(progress.summary(job, snapshot.began_at, private=True))
+    words = [f"{title(job)}: {badge(job).word}", far, note]
     return "  ".join(word for word in words if word)
 
 
 def status_lines(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     """Say where the job stands: how long, how far, why, and its tree of steps."""
     job = snapshot.job
-    done = [_plain(progress.summary(job, private=True)), _plain(progress.chain(job))]
+    done = [_plain(progress.summary(job, now, private=True)), _plain(progress.chain(job))]
     lines = [_took(job, now), *done, *(plain(said, 600) for said in why.words(job))]
     lines += _plain(progress.tree(job, private=True)).strip("\n").split("\n")
     return tuple(line for line in lines if line)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dojobbot.domain import Branch, Job, Progress
-from dojobbot.slack.views.progress import bar, chain, summary, tree
+from dojobbot.slack.views import progress
+from dojobbot.slack.views.progress import bar, chain, tree
 
 STARTED = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
 
@@ -23,6 +24,11 @@ def job(status: str = "Running", *, minutes: float = 14, **progress: Any) -> Job
         updated_at=STARTED + timedelta(minutes=minutes),
         progress=Progress(**progress) if progress else None,
     )
+
+
+def summary(job: Job, *, private: bool, age: timedelta = timedelta()) -> str:
+    """The line as it is drawn when the report is that old."""
+    return progress.summary(job, (job.updated_at or STARTED) + age, private=private)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,24 @@ def test_docking_shows_bar_numbers_pace_and_time_left() -> None:
         summary(report, private=True)
         == "`[######----] 62 %`  17 of 27 ligands, 2 failed, 1.2/min, about 9 min left"
     )
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        ({"minutes": 9}, "about 9 min left"),
+        ({"minutes": 20}, "about 9 min left"),
+        ({"minutes": 24}, "last report 24 min ago"),
+        ({"days": 3}, "last report 3 d ago"),
+        ({"days": -1}, "about 9 min left"),
+    ],
+)
+@pytest.mark.parametrize("report", [{"done": 17, "total": 27, "unit": "ligands"}, {"seconds_left": 530}])
+def test_a_guess_is_given_up_when_the_job_stops_reporting(
+    age: dict[str, float], said: str, report: dict[str, Any]
+) -> None:
+    """Nobody waits for days because 9 minutes are left; a report that comes a little late is no news."""
+    assert summary(job(**report), private=False, age=timedelta(**age)).endswith(said)
 
 
 def test_a_slow_job_has_its_pace_per_hour() -> None:

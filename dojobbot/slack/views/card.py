@@ -113,7 +113,7 @@ def approve_button(job: Job, seq: int) -> Block | None:
 def _lines(view: Card) -> list[str]:
     job = view.known.job
     asked = _action_line(view) if _is_open(view.action) else ""
-    done = [summary(job, private=view.private), chain(job)]
+    done = [summary(job, view.now, private=view.private), chain(job)]
     why = quoted(job, private=view.private, innermost=view.private)
     lines = [identity(job, view.owner), state(job, view.now), asked, *done, why]
     return [line for line in lines if line]

@@ -166,5 +166,5 @@ def _how(job: Job, now: datetime) -> str:
     if job.status == "Quoted":
         return price(job)
     took = span(job, now) if job.is_terminal else ""
-    came_to = clip(summary(job, private=False), _SHORT) if job.status == "Succeeded" else ""
+    came_to = clip(summary(job, now, private=False), _SHORT) if job.status == "Succeeded" else ""
     return " · ".join(part for part in (took, came_to) if part)

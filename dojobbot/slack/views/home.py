@@ -126,7 +126,7 @@ def _under_way(view: Home, most: int) -> list[Block]:
 
 def _line_under_way(job: Job, now: datetime, *, says_status: bool) -> str:
     """Write a job in a line, and below it how far it is, where the share is."""
-    far = summary(job, private=True) if job.progress is not None else ""
+    far = summary(job, now, private=True) if job.progress is not None else ""
     first = row(replace(job, progress=None) if far else job, "", now, says_status=says_status)
     return _with_below(first, far)
 

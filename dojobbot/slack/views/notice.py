@@ -69,7 +69,7 @@ def _tail(log: Sequence[LogLine]) -> str:
 
 def _lines(job: Job, owner: str, now: datetime, *, private: bool) -> list[str]:
     why = quoted(job, private=private)
-    lines = [identity(job, owner), _what_now(job, now), summary(job, private=private), why]
+    lines = [identity(job, owner), _what_now(job, now), summary(job, now, private=private), why]
     return [line for line in lines if line]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dojobbot.domain import Branch, Job, Progress
 from dojobbot.slack.text import duration, foreign, plural
@@ -23,6 +23,9 @@ _CELLS = 10
 _MOST_LINES = 14
 _MARKS = {Standing.FAILED: "✗", Standing.DONE: "✓", Standing.RUNNING: "▸", Standing.WAITING: "·"}
 _SHORTEST_FOR_A_RATE = timedelta(seconds=30)
+_OVERDUE = 1.5
+_PATIENCE = timedelta(minutes=10)
+"""A report may come late by half of what the rest was to take, and by this, before the guess is given up."""
 
 
 def percent(fraction: float) -> str:
@@ -40,16 +43,16 @@ def _whole(fraction: float) -> int:
     return min(100, max(0, int(fraction * 100 + 1e-9)))
 
 
-def summary(job: Job, *, private: bool) -> str:
+def summary(job: Job, now: datetime, *, private: bool) -> str:
     """Say in one line how far it is; empty where the status says it all.
 
     `private` adds the tool's own free text, which a card in a channel leaves out: it may quote inputs. There
-    the names of steps go without what could be a structure, too.
+    the names of steps go without what could be a structure, too. `now` tells how old the report is.
     """
     report = job.progress
     if job.status == "Succeeded":
-        return _after_success(job, report, private=private)
-    line = _drawn(job, report, private=private) if report is not None else ""
+        return _after_success(job, report, now, private=private)
+    line = _drawn(job, report, now, private=private) if report is not None else ""
     if job.has_ended:
         return f"Last report: {line}" if line else ""
     if line or job.status == "Quoted":
@@ -57,7 +60,7 @@ def summary(job: Job, *, private: bool) -> str:
     return "Not started yet" if job.status in NOT_BEGUN else "No progress reported yet"
 
 
-def _after_success(job: Job, report: Progress | None, *, private: bool) -> str:
+def _after_success(job: Job, report: Progress | None, now: datetime, *, private: bool) -> str:
     """Say what came of it: the result, or how many of what, how many of them in vain, and how fast."""
     if report is None:
         return ""
@@ -67,16 +70,16 @@ def _after_success(job: Job, report: Progress | None, *, private: bool) -> str:
         parts.append(_counted(report.total, report))
         parts.append(f"{report.failed:,} failed" if report.failed else "")
         # A report that stopped early says how many there were, but neither how many of them nor how fast.
-        parts += _pace(job, report) if whole else []
+        parts += _pace(job, report, now) if whole else []
     elif report.failed:
         parts.append(f"{_counted(report.failed, report)} failed")
     return ", ".join(part for part in parts if part)
 
 
-def _drawn(job: Job, report: Progress, *, private: bool) -> str:
+def _drawn(job: Job, report: Progress, now: datetime, *, private: bool) -> str:
     fraction = _fraction(report)
     step = _step(report, private=private)
-    parts = [_result(report, private=private), *_numbers(report), *_pace(job, report)]
+    parts = [_result(report, private=private), *_numbers(report), *_pace(job, report, now)]
     if private:
         parts.append(foreign(report.note, 150))
     words = ", ".join(part for part in parts if part)
@@ -132,10 +135,11 @@ def _counted(count: int, report: Progress) -> str:
     return plural(count, (foreign(report.unit, 20) or "item").removesuffix("s"))
 
 
-def _pace(job: Job, report: Progress) -> list[str]:
+def _pace(job: Job, report: Progress, now: datetime) -> list[str]:
     """Say how fast it goes and how long it still takes; after the end, how fast it went.
 
-    Measured up to the report's own time, not to now, so that a card says the same until there is news.
+    Measured up to the report's own time, not to now, so that a card says the same until there is news. Where
+    that stays out for much longer than the rest was to take, it says since when in place of a guess.
     """
     rate = _rate(job, report)
     if job.is_terminal:
@@ -144,7 +148,14 @@ def _pace(job: Job, report: Progress) -> list[str]:
     if left is None and rate and report.total is not None and through is not None:
         left = max(0.0, report.total - through) / rate
     said = [] if rate is None else [_per(rate)]
-    return [*said, f"about {duration(_rough(left))} left"] if left else said
+    if not left:
+        return said
+    age = timedelta() if job.updated_at is None else now - job.updated_at
+    is_silent = age > _rough(left) * _OVERDUE + _PATIENCE
+    return [
+        *said,
+        f"last report {duration(age)} ago" if is_silent else f"about {duration(_rough(left))} left",
+    ]
 
 
 def _rate(job: Job, report: Progress) -> float | None:
