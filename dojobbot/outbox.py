@@ -125,6 +125,9 @@ class Outbox(Protocol):
     ) -> None:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over.
 
+        What the pages behind it in its digest carry is owed again, unless a page of it arrived; a page that
+        may be there stays.
+
         `pauses`: what people wished there is paused, what they watched there is over, and their posts are
         queued, all at once; of what is paused or over by now, nobody is told again.
         """
@@ -149,8 +152,8 @@ class Outbox(Protocol):
 
         Who is not in `dms` is left out. A delivery that is made for it has the `note`; where the transition
         is owed in that destination already, or was sent there, it is not owed again. Returns how many
-        destinations are to be told now; 0, and nothing changed, when the claim was lost. `pauses` as in
-        `bury`.
+        destinations are to be told now; 0, and nothing changed, when the claim was lost. `pauses`, and the
+        pages behind it, as in `bury`.
         """
         ...
 

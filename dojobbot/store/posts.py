@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import case, delete, exists, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED, LOOKS_AFTER_SILENCE, Destination, Owed, Post, PostKind, Watch
@@ -18,6 +18,11 @@ from dojobbot.store.claims import holds
 from dojobbot.store.deliveries import IS_OWED, MOST_AT_ONCE, carried, mentions, owe_also, owed_at
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
+
+MAY_BE_RECALLED = (
+    posts.c.settled_at.is_(None) & (posts.c.kind == PostKind.NOTICE.value) & (posts.c.unverified == 0)
+)
+"""A notice that is not there, unless it was attempted: what it carries may be drawn anew."""
 
 
 async def add(connection: AsyncConnection, post: Post) -> None:
@@ -106,32 +111,46 @@ async def recall(connection: AsyncConnection, claim: Claim, post_id: str) -> Cla
     """
     if not await holds(connection, claim):
         return None
-    waiting = (
-        (posts.c.destination_key == claim.destination.key)
-        & posts.c.settled_at.is_(None)
-        & (posts.c.kind == PostKind.NOTICE.value)
-        & (posts.c.unverified == 0)
-    )
-    this = select(posts.c.id).where(posts.c.id == post_id, waiting)
+    here = posts.c.destination_key == claim.destination.key
+    this = select(posts.c.id).where(posts.c.id == post_id, here, MAY_BE_RECALLED)
     if await connection.scalar(this.with_for_update(key_share=True)) is None:
         return None
     if await _has_begun(connection, claim.destination, post_id):
         return None
-    behind = select(posts.c.id).where(waiting, posts.c.attempted_at.is_(None))
-    ids = {post_id, *(await connection.scalars(behind)).all()}
-    await connection.execute(update(deliveries).where(deliveries.c.post_id.in_(ids)).values(post_id=None))
-    await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
+    behind = select(posts.c.id).where(here, MAY_BE_RECALLED, posts.c.attempted_at.is_(None))
+    await _owe_again(connection, {post_id, *(await connection.scalars(behind)).all()})
     return replace(claim, post=None, deliveries=await owed_at(connection, claim.destination))
 
 
+async def _recall_pages(connection: AsyncConnection, destination: Destination, post_id: str) -> None:
+    """Owe again what the pages behind a buried one carry: alone they call nobody, and count too many.
+
+    Not behind a page that arrived, which says how many follow; and none of which nobody knows what became.
+    """
+    if await _has_begun(connection, destination, post_id):
+        return
+    pages = _pages(destination, post_id)
+    behind = select(posts.c.id).where(pages, MAY_BE_RECALLED, posts.c.attempted_at.is_(None))
+    await _owe_again(connection, (await connection.scalars(behind)).all())
+
+
+async def _owe_again(connection: AsyncConnection, ids: Collection[str]) -> None:
+    """Undo the commit of posts, so that what they carry is drawn anew."""
+    await connection.execute(update(deliveries).where(deliveries.c.post_id.in_(ids)).values(post_id=None))
+    await connection.execute(delete(posts).where(posts.c.id.in_(ids)))
+
+
 async def _has_begun(connection: AsyncConnection, destination: Destination, post_id: str) -> bool:
-    """Whether another page of the same digest arrived."""
-    first, separator, _ = post_id.partition("-")
-    if not separator:
-        return False
-    pages = posts.c.id.in_(page_ids(first, MOST_AT_ONCE))
-    arrived = exists().where(pages, posts.c.destination_key == destination.key, posts.c.ts.is_not(None))
+    """Whether a page of the same digest arrived."""
+    arrived = exists().where(_pages(destination, post_id), posts.c.ts.is_not(None))
     return bool(await connection.scalar(select(arrived)))
+
+
+def _pages(destination: Destination, post_id: str) -> ColumnElement[bool]:
+    """Whether a post is a page of the same digest as another one; none is when that is no page itself."""
+    first, separator, _ = post_id.partition("-")
+    ids = page_ids(first, MOST_AT_ONCE) if separator else ()
+    return posts.c.id.in_(ids) & (posts.c.destination_key == destination.key)
 
 
 async def settle(
@@ -154,11 +173,8 @@ async def settle(
 
 async def bury(connection: AsyncConnection, claim: Claim, post_id: str, reason: str, now: datetime) -> None:
     """Record that a post can't arrive: its deliveries are dead and its watch is over."""
-    if not await holds(connection, claim):
+    if not await _bury(connection, claim, post_id, reason, now):
         return
-    if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
-        return
-    await _bury_carried(connection, post_id, reason)
     watch_id = await connection.scalar(select(posts.c.watch_id).where(posts.c.id == post_id))
     if watch_id is not None:
         await _end_watch(connection, watch_id, reason, now)
@@ -175,11 +191,8 @@ async def redirect(
     now: datetime,
 ) -> int:
     """Record that a notice can't arrive, and owe what it carried to the people it mentions, one by one."""
-    if not await holds(connection, claim):
+    if not await _bury(connection, claim, post_id, reason, now):
         return 0
-    if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
-        return 0
-    await _bury_carried(connection, post_id, reason)
     owed = 0
     for delivery in await carried(connection, post_id):
         for user_id in delivery.mentions:
@@ -233,10 +246,17 @@ async def _update_open(connection: AsyncConnection, claim: Claim, post_id: str, 
     return changed.rowcount == 1
 
 
-async def _bury_carried(connection: AsyncConnection, post_id: str, reason: str) -> None:
+async def _bury(connection: AsyncConnection, claim: Claim, post_id: str, reason: str, now: datetime) -> bool:
+    """Let a post be over, with what it carries, and recall the pages behind it; False without the claim."""
+    if not await holds(connection, claim):
+        return False
+    if not await _update_open(connection, claim, post_id, settled_at=now, dead_because=reason):
+        return False
     await connection.execute(
         update(deliveries).where(deliveries.c.post_id == post_id).values(dead_because=reason)
     )
+    await _recall_pages(connection, claim.destination, post_id)
+    return True
 
 
 async def _now_shows(

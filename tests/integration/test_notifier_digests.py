@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from dojobbot.domain import Destination
+from dojobbot.errors import SlackError
 from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, GENERAL
 from tests.acceptance.stage import color, shown
@@ -164,6 +165,58 @@ async def test_a_page_that_waits_long_still_follows_and_calls_nobody_again(built
     ] * len(pages)
     assert [ADA in each["text"] for each in pages] == [True] + [False] * (len(pages) - 1)
     assert names_all(pages, job_ids)
+
+
+class Choosy:
+    """A messenger whose Slack takes any post but one page of a digest, for good, blocks or none."""
+
+    def __init__(self, messenger: Messenger, *, number: int) -> None:
+        self._messenger = messenger
+        self._marks = (f"({number} of ", f", {number} of ")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def post(self, destination: Destination, payload: dict[str, object], post_id: str) -> str:
+        """Refuse that page, with a word that says nothing of the place."""
+        text = str(payload["text"])
+        if destination == HERE and any(mark in text for mark in self._marks):
+            raise SlackError("Slack says metadata_too_large.", code="metadata_too_large")
+        return await self._messenger.post(destination, payload, post_id)
+
+
+async def test_when_the_first_page_is_refused_for_good_the_others_call_people_and_count_themselves(
+    built: Middle,
+) -> None:
+    mine, hers = await running(built, 110), await running(built, 40, user=BORIS)
+    await end(built, [*mine, *hers])
+    await built.deliver(built.another_notifier(cast("Messenger", Choosy(built.messenger, number=1))))
+    (page,) = built.messages()
+    dms = [await built.messenger.open_dm(user) for user in (ADA, BORIS)]
+    directly = [*built.messages(dms[0]), *built.messages(dms[1], BORIS)]
+    here = [job_id for job_id in (*mine, *hers) if f"`{job_id[:8]}`" in shown(page)]
+    callers = "".join(
+        f"<@{user}> " for user, theirs in ((ADA, mine), (BORIS, hers)) if set(theirs) & set(here)
+    )
+    assert page["text"] == f"{callers}{len(here)} jobs ended: {len(here)} succeeded"
+    assert names_all([page, *directly], [*mine, *hers])
+
+
+async def test_when_a_later_page_is_refused_for_good_the_others_stay_as_they_are(built: Middle) -> None:
+    """The first one has said how many follow, and has called everybody."""
+    job_ids = await running(built, 260)
+    await end(built, job_ids)
+    await built.deliver(built.another_notifier(cast("Messenger", Choosy(built.messenger, number=2))))
+    pages = built.messages()
+    assert len(pages) > 1
+    count = len(pages) + 1
+    assert f"(1 of {count})" in pages[0]["text"]
+    assert [f", {number} of {count}:" in each["text"] for number, each in enumerate(pages[1:], 3)] == [
+        True
+    ] * (count - 2)
+    assert [ADA in each["text"] for each in pages] == [True] + [False] * (len(pages) - 1)
+    directly = built.messages(await built.messenger.open_dm(ADA))
+    assert names_all([*pages, *directly], job_ids)
 
 
 async def test_a_digest_for_a_closed_channel_becomes_one_for_each_person(built: Middle) -> None:

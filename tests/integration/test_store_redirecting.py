@@ -1,16 +1,18 @@
-"""What `ports.Store.redirect` promises, on every database: whom a channel cannot tell, a DM does."""
+"""What `ports.Store` promises of notices that can't arrive, on every database: whom they told, a DM tells."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dojobbot.domain import Destination
-from dojobbot.outbox import Claim
+from dojobbot.domain import Destination, Post
+from dojobbot.outbox import Claim, page_ids
 from dojobbot.ports import Store
 from tests.integration.store_worlds import (
+    A_JOB,
     ADA,
     BACKENDS,
     BEN,
@@ -88,3 +90,69 @@ async def test_one_who_lost_the_claim_redirects_nothing(store: Store) -> None:
     assert await store.redirect(lost, "post-1", "gone", dms=dms, note=WHY, now=at(201)) == 0
     await store.release(holder, next_send_at=at(201))
     assert (await claimed(store, 201)).post == notice(lost)
+
+
+# --- the pages of a digest
+
+FIRST, SECOND, THIRD = page_ids("digest", 3)
+
+
+async def paged(store: Store) -> Claim:
+    """Commit a digest of three pages, each with the end of one job."""
+    for number in (1, 2, 3):
+        job = replace(A_JOB, id=f"9e9eb45e-0000-4000-8000-00000000010{number}")
+        await observe(store, job=job)
+        await store.subscribe(ADA, job.id, CHANNEL, seen_seq=1, now=NOW)
+        await observe(store, "Succeeded", 5, job=job)
+    claim = await claimed(store, 5)
+    whole = notice(claim, seconds=5)
+    pages = zip((FIRST, SECOND, THIRD), whole.deliveries, strict=True)
+    drawn = [replace(whole, id=page_id, deliveries=(each,)) for page_id, each in pages]
+    assert await store.commit_post(claim, *drawn)
+    return claim
+
+
+async def waiting(store: Store, claim: Claim) -> tuple[Post | None, tuple[int, ...]]:
+    """Give what is sent there next: a post, or what has yet to be drawn, by its jobs' numbers."""
+    await store.release(claim, next_send_at=at(7))
+    after = await claimed(store, 7)
+    return after.post, tuple(int(each.transition.job_id[-1]) for each in after.deliveries)
+
+
+@pytest.mark.parametrize("directly", [True, False])
+async def test_when_the_first_page_is_buried_the_others_are_drawn_anew(store: Store, directly: bool) -> None:
+    claim = await paged(store)
+    if directly:
+        await store.redirect(claim, FIRST, "odd_rule", dms={}, note=WHY, now=at(6))
+    else:
+        await store.bury(claim, FIRST, "odd_rule", at(6))
+    assert await waiting(store, claim) == (None, (2, 3))
+
+
+async def test_a_page_of_which_nobody_knows_what_became_is_not_drawn_anew(store: Store) -> None:
+    claim = await paged(store)
+    assert await store.attempt(claim, SECOND, at(5))
+    await store.bury(claim, FIRST, "odd_rule", at(6))
+    post, _ = await waiting(store, claim)
+    assert post is not None
+    assert (post.id, post.attempted_at) == (SECOND, at(5))
+
+
+async def test_a_page_that_may_have_been_sent_unseen_is_not_drawn_anew(store: Store) -> None:
+    claim = await paged(store)
+    assert await store.attempt(claim, SECOND, at(5))
+    await store.missing(claim, SECOND, looks_left=0, unverified=True)
+    await store.bury(claim, FIRST, "odd_rule", at(6))
+    post, _ = await waiting(store, claim)
+    assert post is not None
+    assert post.id == SECOND
+
+
+async def test_behind_a_page_that_arrived_the_others_stay_as_they_are(store: Store) -> None:
+    claim = await paged(store)
+    assert await store.attempt(claim, FIRST, at(5))
+    await store.settle(claim, FIRST, "100.1", now=at(5))
+    await store.bury(claim, SECOND, "odd_rule", at(6))
+    post, _ = await waiting(store, claim)
+    assert post is not None
+    assert post.id == THIRD
