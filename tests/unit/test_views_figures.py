@@ -219,6 +219,23 @@ def test_where_charts_are_refused_they_are_tables_in_text() -> None:
     assert "Docking  30" in said
 
 
+def test_a_day_of_another_year_says_which() -> None:
+    """In January, December is last year's; a day of this year is read without."""
+    days = tuple(Day(date(2026, 12, 28) + timedelta(days=number), other=1) for number in range(6))
+    payload = shown(replace(FOUND, days=(replace(days[0], other=9), *days[1:]), covered_days=6))
+    said = words(payload)
+    assert "the most on Mon 28 Dec 2026 (9)" in said
+    assert "the first is Mon 28 Dec 2026; today" in said
+    assert charts(payload)[1]["chart"]["axis_config"]["categories"] == [
+        "28 Dec 2026",
+        "29 Dec 2026",
+        "30 Dec 2026",
+        "31 Dec 2026",
+        "1 Jan",
+        "2 Jan",
+    ]
+
+
 NAMES = st.text(min_size=1, max_size=60)
 COUNTS = st.integers(0, 50)
 DAYS = st.lists(st.tuples(COUNTS, COUNTS, COUNTS), max_size=900)

@@ -27,7 +27,6 @@ MOST_BARS = 20
 MOST_STATUSES = 12
 MOST_TOOLS = 12
 MOST_LABEL = 20
-_YEAR = timedelta(days=365)
 NONE = "–"  # noqa: RUF001 - what a table has where there is nothing
 
 
@@ -112,17 +111,16 @@ def _success(found: Figures) -> str:
 
 def _days(found: Figures) -> str:
     """Say the message of the bars: how many a day, and when the most."""
-    days = found.days
+    days, today = found.days, found.days[-1].day
     total = sum(day.total for day in days)
     most = max(days, key=lambda day: day.total)
     if len(days) == 1:
-        return f"*Created on {_named(most.day)}*: {plural(total, 'job')}."
+        return f"*Created on {_named(most.day, today)}*: {plural(total, 'job')}."
     quiet = sum(day.total == 0 for day in days)
     without = f" {plural(quiet, 'day')} without any." if quiet else ""
-    return (
-        f"*Created by day*: {total / found.covered_days:.1f} on average, the most on {_named(most.day)} "
-        f"({most.total:,}).{without}"
-    )
+    on_average = f"{total / found.covered_days:.1f} on average"
+    busiest = f"the most on {_named(most.day, today)} ({most.total:,})"
+    return f"*Created by day*: {on_average}, {busiest}.{without}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +138,7 @@ class _Bars:
     def drawn(self) -> Block:
         """Give a bar for each outcome that there is, over the same labels."""
         parts = [self.days[start : start + self.per_bar] for start in range(0, len(self.days), self.per_bar)]
-        is_long = self.days[-1].day - self.days[0].day >= _YEAR
-        labels = [_label(part[0].day, with_year=is_long) for part in parts]
+        labels = [_label(part[0].day, self.days[-1].day) for part in parts]
         outcomes = (
             ("Succeeded", [sum(day.succeeded for day in part) for part in parts]),
             ("Failed", [sum(day.failed for day in part) for part in parts]),
@@ -233,7 +230,9 @@ def _foot(found: Figures, tz: str) -> str:
 
 def _since(days: Sequence[Day]) -> str:
     """Say from which day on jobs are counted, which a span such as 12 hours does not."""
-    return f", the first is {_named(days[0].day)}; today counts as far as it has gone" if days else ""
+    if not days:
+        return ""
+    return f", the first is {_named(days[0].day, days[-1].day)}; today counts as far as it has gone"
 
 
 def _span(seconds: float | None) -> str:
@@ -244,10 +243,10 @@ def _point(label: str, count: int) -> Block:
     return {"label": label, "value": count}
 
 
-def _named(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
+def _named(day: date, today: date) -> str:
+    return f"{day:%a} {_label(day, today)}"
 
 
-def _label(first: date, *, with_year: bool) -> str:
-    """Name a bar by its first day, as no other bar is named."""
-    return f"{first.day} {first:%b %Y}" if with_year else f"{first.day} {first:%b}"
+def _label(day: date, today: date) -> str:
+    """Give a day, of another year than this one with its year: no other bar has the same name."""
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
