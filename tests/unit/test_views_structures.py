@@ -131,7 +131,7 @@ def test_any_text_comes_through(said: str) -> None:
 
 
 def test_a_very_long_text_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for said in ("C" * 100_000, "(" * 100_000 + "a", "1c" * 50_000, "[" * 100_000, "=C1 a" * 20_000):
         assert len(without_structures(said)) < 5_000
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
