@@ -276,8 +276,8 @@ async def _end(notifier: Notifier, delivering: asyncio.Task[None]) -> None:
     done, _ = await asyncio.wait({delivering}, timeout=LAST_POST_SECONDS)
     if not done:
         delivering.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await delivering
+        # It gives back what it holds, which a database that is away does not let it.
+        await asyncio.wait({delivering}, timeout=HANDOVER_SECONDS)
 
 
 @contextlib.asynccontextmanager

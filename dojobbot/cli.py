@@ -25,6 +25,8 @@ __all__ = ["main"]
 
 DEMO_PORT = 8765
 HIGHEST_PORT = 65535
+ENDS = (signal.SIGINT, signal.SIGTERM)
+log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         if options.command == "run":
-            asyncio.run(_until_signalled(_run(read_settings(os.environ))))
+            _until_signalled(_run(read_settings(os.environ)))
         else:
             logging.getLogger().setLevel(logging.WARNING)
-            asyncio.run(_until_signalled(_demo(options.port, open_browser=not options.no_browser)))
+            _until_signalled(_demo(options.port, open_browser=not options.no_browser))
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
@@ -116,13 +118,30 @@ class _PortTaken(Exception):
         self.port = port
 
 
-async def _until_signalled(work: Coroutine[None, None, None]) -> None:
-    """Do the work until SIGINT or SIGTERM cancels it; leaving its blocks closes everything in order."""
-    task = asyncio.ensure_future(work)
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+def _until_signalled(work: Coroutine[None, None, None]) -> None:
+    """Do the work until SIGINT or SIGTERM cancels it; leaving its blocks closes everything in order.
+
+    That takes some seconds at most, and no other signal cuts it short, not even while the process goes away.
+    """
+
+    async def doing() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+        def end() -> None:
+            if not task.cancelling():
+                log.info("ending")
+                task.cancel()
+
+        for name in ENDS:
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(end))
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        finally:
+            for name in ENDS:
+                signal.signal(name, signal.SIG_IGN)
+
+    asyncio.run(doing())
 
 
 async def _for_ever() -> None:

@@ -30,6 +30,7 @@ MOST_TRIES = 6
 FIRST_PAUSE_SECONDS = 0.01
 KNOCK_SECONDS = 0.05
 """Between two tries while somebody else has locked the database."""
+CUT_AFTER_SECONDS = 3.0
 LOCKED = "The database failed: database is locked."
 log = logging.getLogger(__name__)
 
@@ -64,8 +65,10 @@ class Database:
     middle would keep its locks.
     """
 
-    def __init__(self, engine: AsyncEngine, kind: Kind) -> None:
+    def __init__(self, engine: AsyncEngine, kind: Kind, *, cut: Callable[[], None] | None = None) -> None:
+        """`cut` breaks every connection off, where what is at its other end may never answer."""
         self._engine = engine
+        self._cut = cut
         self._writer = engine.execution_options(**{WRITES: True})
         self._kind = kind
         self._turn = asyncio.Lock()
@@ -104,9 +107,17 @@ class Database:
         return await self._to_its_end(self._until_not_overtaken(in_turn))
 
     async def close(self) -> None:
-        """Let what is running end, then close every connection. Nobody waits for a lock any more."""
+        """Let what is running end, then close every connection. Nobody waits for a lock any more.
+
+        What a server has not answered after a while is broken off: it has taken that in whole, or not at all.
+        """
         self._is_closing = True
-        await asyncio.gather(*self._running, return_exceptions=True)
+        while self._running:
+            seconds = None if self._cut is None else CUT_AFTER_SECONDS
+            _, hanging = await asyncio.wait(self._running, timeout=seconds)
+            if hanging and self._cut is not None:
+                log.warning("the database does not answer; its connections are broken off")
+                self._cut()
         await self._engine.dispose()
 
     def _until(self) -> float | None:

@@ -7,15 +7,21 @@ afterwards. Whoever loses a deadlock, or finds that another was first with a row
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import re
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakSet
 
-from sqlalchemy import URL, func, select
+from psycopg import AsyncConnection
+from sqlalchemy import URL, event, func, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection as Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from dojobbot.errors import StoreError
 from dojobbot.store import migrations
@@ -95,7 +101,20 @@ def connect(url: URL) -> Database:
         **POOL,
         **engine_options(),
     )
-    return Database(engine, POSTGRES)
+    links: WeakSet[AsyncConnection[Any]] = WeakSet()
+    event.listen(engine.sync_engine, "connect", lambda link, _record: links.add(link.driver_connection))
+    return Database(engine, POSTGRES, cut=lambda: _cut(links))
+
+
+def _cut(links: Iterable[AsyncConnection[Any]]) -> None:
+    """Break connections off. Whoever waits for an answer is told at once that there will be none.
+
+    A cancelled statement is no way out: the driver waits until the server says that it is cancelled.
+    """
+    for link in list(links):
+        if not link.closed:
+            with socket.socket(fileno=os.dup(link.fileno())) as end, contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 async def _reached(database: Database, patience: float) -> None:
@@ -125,11 +144,11 @@ def _may_pass(error: StoreError) -> bool:
     return NO_ENTRY.search(str(cause.orig)) is None
 
 
-async def _ask_nothing(connection: AsyncConnection) -> None:
+async def _ask_nothing(connection: Connection) -> None:
     await connection.execute(select(1))
 
 
-async def _prepare(connection: AsyncConnection) -> None:
+async def _prepare(connection: Connection) -> None:
     """Upgrade the schema, one replica at a time; however long it takes."""
     for name in ("statement_timeout", "lock_timeout"):
         await connection.exec_driver_sql(f"SET LOCAL {name} = 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import signal
 import time
@@ -20,6 +21,7 @@ from tests.acceptance.stage import DEADLINE, Stage, stage
 from tests.postgres import server
 
 TAKEN_OVER_WITHIN = 15.0
+GRACE_SECONDS = 15.0
 
 
 @pytest.fixture
@@ -104,6 +106,48 @@ async def test_a_database_that_goes_away_and_comes_back_costs_nothing(both: tupl
     await bot.sees("BRD series", "disk full", user=BORIS)
     assert (await role(bot, "leader"))["ready"]
     assert len(bot.pings("BRD series")) == 1
+    assert not any("Traceback" in line for line in bot.said), bot.said
+
+
+async def test_an_impatient_operator_cuts_nothing_short(both: tuple[Stage, Stage]) -> None:
+    """Ctrl-C again and again: it ends as it would have, and another replica takes over at once."""
+    bot, other = both
+    await bot.start()
+    await role(bot, "leader")
+    await other.start()
+    await role(other, "standby")
+    assert bot.process is not None
+    bot.process.send_signal(signal.SIGINT)
+    await bot.heard("ending")
+    async with asyncio.timeout(DEADLINE):
+        while bot.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                # Not by `send_signal`, which may take the exit code away from asyncio.
+                os.kill(bot.process.pid, signal.SIGINT)
+            await asyncio.sleep(0.02)
+    assert await bot.ended() == 0
+    await role(other, "leader", within=5)
+    assert not any("Traceback" in line for line in bot.said), bot.said
+
+
+async def test_a_stop_does_not_wait_for_a_database_that_stands_still(both: tuple[Stage, Stage]) -> None:
+    """As in a virtual machine that is paused. It ends in order within the time that compose.yaml gives it."""
+    bot, _ = both
+    await bot.start()
+    await role(bot, "leader")
+    mine = server().ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'dojobbot'")
+    for (pid,) in mine:
+        os.kill(int(str(pid)), signal.SIGSTOP)
+    try:
+        while (await readyz(bot)).get("ready", True):  # noqa: ASYNC110 - it is asked over HTTP
+            await asyncio.sleep(0.1)
+        began = time.monotonic()
+        assert await bot.stop() == 0
+        assert time.monotonic() - began < GRACE_SECONDS
+    finally:
+        for (pid,) in mine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(str(pid)), signal.SIGCONT)
     assert not any("Traceback" in line for line in bot.said), bot.said
 
 
