@@ -75,7 +75,7 @@ async def spend(connection: AsyncConnection, turn: Turn, destination: Destinatio
     """Take a slot for what a turn does at a destination. The methods' rows are held."""
     for name, channel_id, budget in _budgets(turn, destination):
         await _ensure(connection, name, channel_id)
-        opens_at = await _opens_at(connection, name, channel_id)
+        opens_at, _ = await _moments(connection, name, channel_id)
         await _set(connection, name, channel_id, budget.after(opens_at, now))
 
 
@@ -83,9 +83,9 @@ async def give_back(connection: AsyncConnection, turn: Turn, destination: Destin
     """Give back a slot that was not used."""
     await openings(connection, to_spend=True)
     for name, channel_id, budget in _budgets(turn, destination):
-        opens_at = await _opens_at(connection, name, channel_id)
-        if opens_at is not None:
-            await _set(connection, name, channel_id, opens_at - budget.every)
+        opens_at, refused_until = await _moments(connection, name, channel_id)
+        # The slot was taken before Slack asked for a rest, which is no shorter for it.
+        await _set(connection, name, channel_id, max(opens_at - budget.every, refused_until))
 
 
 async def refused(
@@ -114,7 +114,8 @@ async def refused(
 
 async def cap_rests(connection: AsyncConnection, latest: datetime) -> None:
     """Let no method and no channel rest for longer; for a start."""
-    await connection.execute(update(budgets).where(budgets.c.opens_at > latest).values(opens_at=latest))
+    for moment in (budgets.c.opens_at, budgets.c.refused_until):
+        await connection.execute(update(budgets).where(moment > latest).values({moment: latest}))
 
 
 def _budgets(turn: Turn, destination: Destination) -> list[tuple[str, str, Budget]]:
@@ -131,10 +132,12 @@ async def _ensure(connection: AsyncConnection, name: str, channel_id: str) -> No
     await connection.execute(insert_new(connection, budgets), values)
 
 
-async def _opens_at(connection: AsyncConnection, name: str, channel_id: str) -> datetime | None:
-    query = select(budgets.c.opens_at).where(budgets.c.method == name, budgets.c.channel_id == channel_id)
-    opens_at: datetime | None = await connection.scalar(query)
-    return opens_at
+async def _moments(connection: AsyncConnection, name: str, channel_id: str) -> tuple[datetime, datetime]:
+    """Give from when on a call may be made, and until when Slack asked for a rest; long ago where neither."""
+    this = (budgets.c.method == name) & (budgets.c.channel_id == channel_id)
+    query = select(budgets.c.opens_at, budgets.c.refused_until).where(this)
+    row = (await connection.execute(query)).one_or_none()
+    return (EPOCH, EPOCH) if row is None else (row.opens_at, row.refused_until or EPOCH)
 
 
 async def _set(connection: AsyncConnection, name: str, channel_id: str, opens_at: datetime) -> None:
@@ -144,7 +147,9 @@ async def _set(connection: AsyncConnection, name: str, channel_id: str, opens_at
 
 async def _rest(connection: AsyncConnection, name: str, channel_id: str, until: datetime) -> None:
     this = (budgets.c.method == name) & (budgets.c.channel_id == channel_id)
-    opens_at = await _opens_at(connection, name, channel_id) or until
+    opens_at, refused_until = await _moments(connection, name, channel_id)
     await connection.execute(
-        update(budgets).where(this).values(opens_at=max(opens_at, until), refused_until=until)
+        update(budgets)
+        .where(this)
+        .values(opens_at=max(opens_at, until), refused_until=max(refused_until, until))
     )

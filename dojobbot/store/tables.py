@@ -293,7 +293,7 @@ budgets = Table(
     Column("method", String, primary_key=True),
     Column("channel_id", String, primary_key=True),
     Column("opens_at", Moment, nullable=False),
-    # Until when Slack itself asked for a rest, the last time that it did.
+    # Until when Slack itself asked for a rest, the longest that it did.
     Column("refused_until", Moment),
 )
 

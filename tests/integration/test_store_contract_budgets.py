@@ -188,6 +188,31 @@ async def test_a_refused_post_lets_its_channel_rest_and_no_other(store: Store) -
     assert (await claimed(store, 33)).destination == CHANNEL
 
 
+async def test_a_rest_that_slack_asked_for_is_no_shorter_for_calls_that_were_not_made(store: Store) -> None:
+    """Slots were taken before the refusal, in the channel and in its thread, and are given back after it."""
+    for number, where in enumerate((CHANNEL, THREAD, OTHER)):
+        await store.add_post(shared(f"post-{number}", number, where))
+    refused, unused, elsewhere = [await claimed(store, 3) for _ in range(3)]
+    await store.refused(refused, until=at(33), now=at(3))
+    await store.give_back(unused)
+    for claim in (refused, unused):
+        await store.release(claim, next_send_at=at(3))
+    await send(store, elsewhere, 3)
+    assert await store.next_due(at(3)) == at(33)
+
+
+async def test_of_two_rests_that_slack_asked_for_in_a_channel_the_longer_one_counts(store: Store) -> None:
+    for number, where in enumerate((CHANNEL, THREAD, THREAD)):
+        await store.add_post(shared(f"post-{number}", number, where))
+    first, second = await claimed(store, 3), await claimed(store, 3)
+    await store.refused(first, until=at(63), now=at(3))
+    await store.refused(second, until=at(33), now=at(3))
+    await store.give_back(second)
+    for claim in (first, second):
+        await store.release(claim, next_send_at=at(3))
+    assert await store.next_due(at(3)) == at(63)
+
+
 async def test_refused_in_two_channels_at_once_all_posts_rest(store: Store) -> None:
     third = Destination("C3")
     for number, where in enumerate((CHANNEL, OTHER, third)):

@@ -547,9 +547,17 @@ async def test_a_clock_that_was_ahead_holds_nothing_up_after_a_restart(url: str)
         claim = await store.claim(ahead, lease=LEASE)
         assert claim is not None
         await store.settle(claim, "post-0", "1.1", now=ahead)
+        await store.refused(claim, until=ahead, now=ahead)
         await store.release(claim, next_send_at=ahead)
     async with open_store(url) as store:
         now = datetime.now(UTC)
         due = await store.next_due(now)
         assert due is not None
         assert due - now <= timedelta(hours=1)
+        claim = await store.claim(due, lease=LEASE)
+        assert claim is not None
+        await store.give_back(claim)
+        await store.release(claim, next_send_at=due)
+        again = await store.next_due(due)
+        assert again is not None
+        assert again - now <= timedelta(hours=1)
