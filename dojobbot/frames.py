@@ -9,12 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from numbers import Integral
 from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
+from dojobbot.arguments import at_least_one, wrong
 from dojobbot.credentials import Credentials, account_for
 from dojobbot.deeporigin import requests
 from dojobbot.deeporigin.account import Account
@@ -33,6 +33,7 @@ PAGE_SIZE = 1_000
 
 TEXT = pd.StringDtype("python")
 _MINUTE, _HALF_A_MINUTE = 60_000_000, 30_000_000
+_LIMIT = "a whole number of jobs, at least 1, or None for all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def get_dataframe(
         statuses=_statuses(only_with_status),
         tool_key=_key(tool_key),
         created_after=_aware(created_after),
-        limit=_at_least_one(limit),
+        limit=None if limit is None else at_least_one("limit", limit, _LIMIT),
         extras=Extras(metadata=include_metadata, inputs=include_inputs, outputs=include_outputs),
         resolve_user_names=resolve_user_names,
     )
@@ -271,10 +272,6 @@ def _names(users: Iterable[PlatformUser]) -> dict[str, str]:
     }
 
 
-def _wrong(name: str, value: object, takes: str) -> TypeError:
-    return TypeError(f"{name}={value!r:.60}: it takes {takes}")
-
-
 def _statuses(wanted: object) -> frozenset[str] | None:
     if wanted is None:
         return None
@@ -283,7 +280,7 @@ def _statuses(wanted: object) -> frozenset[str] | None:
     )
     names = [word for word in words if isinstance(word, str)]
     if len(names) < len(words):
-        raise _wrong("only_with_status", wanted, "a status such as 'Running', or several of them")
+        raise wrong("only_with_status", wanted, "a status such as 'Running', or several of them")
     return frozenset(_status(name) for name in names)
 
 
@@ -301,7 +298,7 @@ def _status(word: str) -> str:
 def _key(tool_key: object) -> str | None:
     if tool_key is None or isinstance(tool_key, str):
         return tool_key
-    raise _wrong("tool_key", tool_key, "the key of one tool, such as 'deeporigin.docking'")
+    raise wrong("tool_key", tool_key, "the key of one tool, such as 'deeporigin.docking'")
 
 
 def _aware(moment: object) -> datetime | None:
@@ -309,7 +306,7 @@ def _aware(moment: object) -> datetime | None:
         return None
     example = "datetime(2026, 11, 1, tzinfo=timezone.utc)"
     if moment is pd.NaT or not isinstance(moment, datetime):
-        raise _wrong("created_after", moment, f"a datetime with a time zone, for example {example}")
+        raise wrong("created_after", moment, f"a datetime with a time zone, for example {example}")
     if moment.tzinfo is None:
         raise ValueError(
             f"created_after={moment.isoformat()} has no time zone: give it one, for example {example}"
@@ -318,14 +315,3 @@ def _aware(moment: object) -> datetime | None:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"created_after={moment.isoformat()} is outside the calendar of UTC") from None
-
-
-def _at_least_one(limit: object) -> int | None:
-    if limit is None:
-        return None
-    # True would be one job: nobody means that.
-    if isinstance(limit, bool) or not isinstance(limit, Integral):
-        raise _wrong("limit", limit, "a whole number of jobs, or None for all")
-    if limit < 1:
-        raise ValueError(f"limit={limit}: ask for at least one job, or leave it out for all")
-    return int(limit)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Unpack
 
+from dojobbot import arguments
 from dojobbot.credentials import Credentials, account_for
 from dojobbot.decide import is_older
 from dojobbot.deeporigin.blocking import BlockingClient
@@ -27,8 +28,8 @@ from dojobbot.slack.views.quote import ASK_AGAIN, WAITS, gap
 __all__ = ["Job"]
 
 WATCH_SECONDS = 5.0
-_SHORTEST_INTERVAL = 0.05
 _CONFLICT = 409
+_LINES = "a whole number of lines, at least 1"
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -140,8 +141,10 @@ class Job:
 
         Raises:
             ValueError: the limit is less than 1.
+            TypeError: it is no whole number.
         """
-        self._log = self._client.logs(self.id, limit=limit)
+        most = arguments.at_least_one("limit", limit, _LINES)
+        self._log = self._client.logs(self.id, limit=most)
         return self._log
 
     def cancel(self) -> None:
@@ -234,12 +237,14 @@ class Job:
             interval: the seconds between two readings.
 
         Raises:
-            ValueError: the interval is shorter than 0.05 s.
+            ValueError: the interval is shorter than 0.05 s, or not finite.
+            TypeError: it is no number.
         """
+        pause = arguments.interval(interval)
         with self._lock:
             if self._watch is None or self._watch.over.is_set():
                 screen = find_screen(background=True)
-                self._watch = self._follow(interval, screen)
+                self._watch = self._follow(pause, screen)
 
     def stop_watching(self) -> None:
         """End the watching, if there is any; what is drawn stays."""
@@ -252,24 +257,27 @@ class Job:
         """Block until its status is terminal (Quoted counts: it waits for `confirm`); gives the status.
 
         Args:
-            timeout: give up after that many seconds; None waits as long as it takes.
+            timeout: give up after that many seconds; None, like infinitely many, waits as long as it takes.
             interval: the seconds between two readings, where it is not being watched anyhow.
 
         Raises:
             TimeoutError: the time is up; the job goes on.
             TokenRejected, JobNotFound: what no waiting will mend. Network trouble is survived.
             DojobbotError: following it broke in a way that nobody foresaw; its cause says how.
+            ValueError: the timeout is NaN, or the interval as in `watch`.
+            TypeError: one of them is no number.
         """
+        pause, patience = arguments.interval(interval), arguments.patience(timeout)
         began = time.monotonic()
 
         def left() -> float | None:
-            return None if timeout is None else max(0.0, began + timeout - time.monotonic())
+            return None if patience is None else max(0.0, began + patience - time.monotonic())
 
         watch = self._watch
         if watch is not None and not watch.over.is_set() and watch.over.wait(left()) and self._rests():
             return self.status
         if left() != 0:
-            follower = self._follow(interval, None)
+            follower = self._follow(pause, None)
             try:
                 follower.over.wait(left())
             finally:
@@ -284,8 +292,6 @@ class Job:
         return self._snapshot.job.is_terminal
 
     def _follow(self, interval: float, screen: Screen | None) -> Follower:
-        if interval < _SHORTEST_INTERVAL:
-            raise ValueError(f"interval={interval}: at least {_SHORTEST_INTERVAL} s between two readings")
         return Follower(
             self._client,
             self._snapshot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -128,7 +129,7 @@ def test_a_log_is_read_newest_first_and_then_on_the_card(lab: Lab) -> None:
     assert (newest.level, newest.message) == ("error", "OOMKilled: worker 3 exceeded 32Gi")
     assert len(others) == 2
     assert "ERROR  deeporigin.docking  OOMKilled" in job._repr_html_()
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match=r"^limit=0: it takes a whole number of lines, at least 1$"):
         job.logs(limit=0)
 
 
@@ -360,6 +361,54 @@ def test_waiting_gives_up_after_its_time_and_the_job_goes_on(lab: Lab) -> None:
     assert time.monotonic() - began < 2
     lab.heal()
     assert lab.status(job.id) == "Running"
+
+
+NO_NUMBER = ("5", None, True, [5], 1j)
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "wrong", "kind"),
+    [
+        *(("watch", "interval", wrong, TypeError) for wrong in NO_NUMBER),
+        *(("wait", "interval", wrong, TypeError) for wrong in NO_NUMBER),
+        *(("wait", "timeout", wrong, TypeError) for wrong in NO_NUMBER if wrong is not None),
+        *(("logs", "limit", wrong, TypeError) for wrong in (*NO_NUMBER, 2.5, math.inf)),
+        *(("watch", "interval", wrong, ValueError) for wrong in (math.nan, math.inf, -math.inf, -1, 0.01)),
+        *(("wait", "interval", wrong, ValueError) for wrong in (math.nan, math.inf, 10**400)),
+        ("wait", "timeout", math.nan, ValueError),
+        ("logs", "limit", -1, ValueError),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_refused_before_any_call(
+    lab: Lab, call: str, name: str, wrong: Any, kind: type[Exception]
+) -> None:
+    """In words that name the argument and say what it takes."""
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    asked = lab.calls()
+    with pytest.raises(kind, match=f"^{name}=.*: it takes a (whole|finite)? ?number of"):
+        getattr(job, call)(**{name: wrong})
+    assert (watching(job), lab.calls()) == ([], asked)
+
+
+@pytest.mark.parametrize("timeout", [math.inf, 1e10, 10**400])
+def test_a_time_without_end_is_waited_as_long_as_it_takes(lab: Lab, timeout: float) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    lab.change(job.id, status="Completed")
+    assert job.wait(timeout, interval=SOON) == "Succeeded"
+
+
+@pytest.mark.parametrize("interval", [1e10, 1e300, 10**15])
+def test_an_interval_longer_than_python_can_wait_for_breaks_nothing(
+    lab: Lab, caplog: pytest.LogCaptureFixture, interval: float
+) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    asked = lab.calls()
+    job.watch(interval=interval)
+    until(lambda: lab.calls() > asked)
+    with pytest.raises(TimeoutError):
+        job.wait(timeout=0.2)
+    assert "broke" not in caplog.text
+    job.stop_watching()
 
 
 def test_waiting_survives_trouble_and_logs_it_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
