@@ -9,6 +9,8 @@ from dojobbot.domain import ENDED
 __all__ = ["NOT_BEGUN", "Standing", "standing_of"]
 
 NOT_BEGUN = frozenset({"Created", "Queued", "Accepted", ""})
+_STANDS_STILL = NOT_BEGUN | {"Suspended", "Quoted"}
+_MOVES = frozenset({"Running", "Finishing", "DataIngesting"})
 
 
 class Standing(StrEnum):
@@ -18,12 +20,15 @@ class Standing(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     DONE = "done"
+    OTHER = "other"
 
 
 def standing_of(status: str) -> Standing:
-    """Say how a part with this status stands; one with a word never heard of moves."""
+    """Say how a part with this status stands; a word never heard of is no claim that anything moves."""
     if status == "Succeeded":
         return Standing.DONE
     if status in ENDED:
         return Standing.FAILED
-    return Standing.WAITING if status in NOT_BEGUN else Standing.RUNNING
+    if status in _STANDS_STILL:
+        return Standing.WAITING
+    return Standing.RUNNING if status in _MOVES else Standing.OTHER

@@ -3,7 +3,8 @@
 A node is `{id, displayName, status, message, toolProgress{complete, skipped_ligands, known_failures},
 children[]}` (official client 5.4.0, `progress_tree_display.py` and `admet.py`). Walked with a list in place
 of recursion, and bounded, so that neither depth nor breadth can hurt. Of a large tree those lines are kept
-that matter most, wherever they stand: what fails and what runs, with what is above them.
+that matter most, wherever they stand: what fails, what runs and what nobody knows the word of, with what is
+above them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dojobbot.standing import Standing, standing_of
 MOST_NODES = 20_000
 MOST_BRANCHES = 100
 DEEPEST = 8
-"""What is deeper is kept if it fails or runs, and drawn as if it were no deeper."""
+"""What is deeper is kept if it matters most, and drawn as if it were no deeper."""
 NAME_LIMIT = 120
 MESSAGE_LIMIT = 300
 
@@ -109,8 +110,8 @@ def _kept(lines: Sequence[_Line]) -> set[int]:
 
 
 def _by_weight(lines: Sequence[_Line]) -> Iterator[int]:
-    """Give the places of the innermost lines that fail, then of those that run, then of what is left."""
-    for standing in (Standing.FAILED, Standing.RUNNING):
+    """Give the places of the innermost lines that fail, run, do nobody knows what; then of what is left."""
+    for standing in (Standing.FAILED, Standing.RUNNING, Standing.OTHER):
         holds_one = [False] * len(lines)
         innermost: list[int] = []
         for place in reversed(range(len(lines))):

@@ -218,6 +218,27 @@ def test_a_long_tree_keeps_what_fails_and_runs_and_counts_the_rest() -> None:
     ]
 
 
+def test_a_step_whose_word_nobody_knows_is_shown_with_it_and_does_not_run() -> None:
+    """Fifty that wait under another word are not fifty at work."""
+    branches = tuple(Branch(0, f"Pair {number}", "Pending") for number in range(50))
+    drawn = tree(job(branches=(*branches, Branch(0, "Prep", "Running"))), private=True).split("\n")
+    assert "▸ Prep  running" in drawn
+    assert drawn[1] == "· Pair 0  pending"
+    assert drawn[-2] == "… 37 more: 37 other"
+
+
+def test_a_step_that_is_suspended_waits() -> None:
+    branches = (Branch(0, "Prep", "Suspended"), Branch(0, "Dock", "Queued"), Branch(0, "Rank", "Finishing"))
+    assert tree(job(branches=branches), private=True).split("\n")[1:-1] == [
+        "· Prep  suspended",
+        "· Dock",
+        "▸ Rank  finishing",
+    ]
+    many = tuple(Branch(0, f"Pair {number}", "Suspended") for number in range(50))
+    drawn = tree(job(branches=(*many, Branch(0, "Prep", "Running"))), private=True)
+    assert drawn.split("\n")[1:-1] == ["▸ Prep  running", "… 50 more: 50 waiting"]
+
+
 def test_a_tree_of_fifty_failures_is_still_short() -> None:
     branches = tuple(Branch(0, f"Pair {number}", "Failed") for number in range(50))
     drawn = tree(job(branches=branches), private=True).split("\n")

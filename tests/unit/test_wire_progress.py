@@ -248,6 +248,15 @@ def test_of_a_large_tree_what_fails_and_runs_is_kept_wherever_it_stands_and_the_
     assert drawn.split("\n")[-2] == "… 286 more: 259 done, 20 waiting, 7 running"
 
 
+def test_of_a_large_tree_a_word_that_nobody_knows_is_kept_and_does_not_count_as_running() -> None:
+    statuses = ["Succeeded"] * 250 + ["Pending", "Running"]
+    children = [tree(displayName=f"pair {number}", status=each) for number, each in enumerate(statuses, 1)]
+    found = parsed(tree(children=children))
+    assert {"Pair 251", "Pair 252"} <= {line.name for line in found.branches}
+    many = parsed(tree(children=[tree(status="Pending") for _ in range(250)]))
+    assert dict(many.left_out) == {"other": 151}
+
+
 def test_a_failure_deeper_than_what_is_drawn_is_kept_with_what_is_above_it() -> None:
     deep = tree(status="Failed", displayName="innermost", message="em: step size too small")
     for level in range(30):

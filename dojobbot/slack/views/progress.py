@@ -21,7 +21,13 @@ __all__ = ["bar", "chain", "percent", "summary", "tree"]
 
 _CELLS = 10
 _MOST_LINES = 14
-_MARKS = {Standing.FAILED: "✗", Standing.DONE: "✓", Standing.RUNNING: "▸", Standing.WAITING: "·"}
+_MARKS = {
+    Standing.FAILED: "✗",
+    Standing.DONE: "✓",
+    Standing.RUNNING: "▸",
+    Standing.WAITING: "·",
+    Standing.OTHER: "·",
+}
 _SHORTEST_FOR_A_RATE = timedelta(seconds=30)
 _OVERDUE = 1.5
 _PATIENCE = timedelta(minutes=10)
@@ -206,9 +212,9 @@ def chain(job: Job) -> str:
 def tree(job: Job, *, private: bool) -> str:
     """Draw a progress tree in a code block, or nothing.
 
-    A long one is collapsed to what fails and what runs, with the branches above those, and a count of the
-    rest. After the end only what failed is worth a look. `private` adds what the failed ones say, and which
-    ligands the branches are about.
+    A long one is collapsed to what fails, what runs and what has a word never heard of, with the branches
+    above those, and a count of the rest. After the end only what failed is worth a look. `private` adds what
+    the failed ones say, and which ligands the branches are about.
     """
     ended, report = job.has_ended, job.progress or Progress()
     rows = _without_lone_root(report.branches)
@@ -233,12 +239,14 @@ def _without_lone_root(branches: Sequence[Branch]) -> tuple[Branch, ...]:
 
 
 def _notable(rows: Sequence[Branch], *, ended: bool) -> set[int]:
-    """Choose the failing branches, then the running ones, each with those above it, up to the limit."""
+    """Choose the failing branches, the running ones, then those whose word nobody knows, up to the limit.
+
+    Each with those above it.
+    """
     stand = [standing_of(row.status) for row in rows]
-    failing = [index for index, standing in enumerate(stand) if standing is Standing.FAILED]
-    running = [] if ended else [index for index, standing in enumerate(stand) if standing is Standing.RUNNING]
+    wanted_most = [Standing.FAILED] if ended else [Standing.FAILED, Standing.RUNNING, Standing.OTHER]
     keep: set[int] = set()
-    for index in (*failing, *running):
+    for index in (at for standing in wanted_most for at, each in enumerate(stand) if each is standing):
         wanted = keep | {index, *_above(rows, index)}
         if len(wanted) <= _MOST_LINES:
             keep = wanted
@@ -266,7 +274,7 @@ def _row(row: Branch, *, private: bool) -> str:
 
 
 def _detail(row: Branch, standing: Standing, *, private: bool) -> str:
-    if standing in {Standing.WAITING, Standing.DONE}:
+    if standing is Standing.DONE or row.status in NOT_BEGUN:
         return ""
     if standing is Standing.FAILED:
         return row.status.lower()
