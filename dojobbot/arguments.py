@@ -53,7 +53,7 @@ def _seconds(name: str, value: object, takes: str) -> float:
     try:
         found = float(value)
     except OverflowError:  # a whole number of hundreds of digits
-        found = math.inf if value > 0 else -math.inf
+        found = math.inf if abs(value) == value else -math.inf
     if math.isnan(found):
         raise ValueError(_said(name, value, takes))
     return found
