@@ -84,9 +84,22 @@ def number(value: object) -> float | None:
 
 
 def billed(transaction: object) -> float | None:
-    """Give what a transaction says was billed, in US dollars."""
-    if not isinstance(transaction, Mapping):
-        return None
+    """Give what a transaction, or all of several, say was billed, in US dollars.
+
+    None where one of them does not say: the sum of the others would be too small.
+    """
+    amounts = [_amount(row) for row in transactions(transaction)]
+    known = [each for each in amounts if each is not None]
+    return math.fsum(known) if known and len(known) == len(amounts) else None
+
+
+def transactions(found: object) -> list[Mapping[str, object]]:
+    """Give a bill's transactions, whether it is one or a list of them."""
+    rows = found if isinstance(found, list) else [found]
+    return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _amount(transaction: Mapping[str, object]) -> float | None:
     amounts = (number(transaction.get(key)) for key in _BILLED_AMOUNTS)
     return next((each for each in amounts if each is not None), None)
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
-from dojobbot.fields import billed, json_head, number, text
+from dojobbot.fields import billed, json_head, number, text, transactions
 from dojobbot.slack.text import duration, money, plain, plural, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
@@ -208,32 +208,34 @@ def _leaves(found: Mapping[str, Any], levels: int) -> Iterator[tuple[str, Any]]:
 
 def _billing(snapshot: Snapshot) -> Tab:
     job, actual = snapshot.job, snapshot.raw.get("billingTransaction") or snapshot.raw.get("billing")
-    transaction = actual if isinstance(actual, dict) else {}
+    quotation = snapshot.raw.get("quotationResult")
     amount = job.quote.amount if job.quote else None
     facts = [] if amount is None else [Fact("Quote", money(amount))]
-    facts += _billed(job, transaction)
+    facts += _billed(job, actual)
     rows = _quoted_rows(snapshot)
     lines = [gap(job.quote)] if job.quote and amount is None else []
     lines += [_item(row, noted) for row, noted in rows[:_MOST_FIELDS]]
     if len(rows) > _MOST_FIELDS:
         lines.append(f"... and {plural(len(rows) - _MOST_FIELDS, 'more item')}")
-    if not transaction:
-        nothing = not facts and not lines
-        lines.append("Nothing was quoted or billed." if nothing else "The platform reports no bill yet.")
-    quotation = snapshot.mapping("quotationResult")
+    if not actual:
+        lines.append("The platform reports no bill yet." if quotation else "Nothing was quoted or billed.")
+    elif not transactions(actual):
+        lines.append("The platform's bill has an unknown form: the raw data has all of it.")
     raw = {"quotationResult": quotation, "billingTransaction": actual} if quotation or actual else {}
     return Tab(name="Billing", facts=tuple(facts), lines=tuple(lines), raw=_json(raw))
 
 
-def _billed(job: Job, transaction: Mapping[str, Any]) -> list[Fact]:
-    """Say what was billed, beside the quote where that is known, then the transaction's own fields."""
-    amount = billed(transaction)
+def _billed(job: Job, actual: object) -> list[Fact]:
+    """Say what was billed, beside the quote where that is known, then the transactions' own fields."""
+    amount, rows = billed(actual), transactions(actual)
     facts = [] if amount is None else [Fact("Billed", money(amount))]
     quoted = job.quote.amount if job.quote else None
     if amount is not None and quoted is not None:
         more = amount - quoted
         facts.append(Fact("Difference", f"+{money(more)}" if more > 0 else money(more)))
-    return [*facts, *_fields(transaction, "billed: ")[0]]
+    several = {str(number): row for number, row in enumerate(rows, 1)}
+    shown = several if len(rows) > 1 else dict(*rows)
+    return [*facts, *_fields(shown, "billed: ")[0]]
 
 
 def _quoted_rows(snapshot: Snapshot) -> list[tuple[Mapping[str, Any], str]]:

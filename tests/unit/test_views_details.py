@@ -191,6 +191,33 @@ def test_a_bill_stands_beside_its_quote() -> None:
     assert "Nothing was quoted or billed" in said(view(ids.BILLING))
 
 
+@pytest.mark.parametrize(
+    ("bill", "told"),
+    [
+        ([{"amount": 12.5, "id": "t-1"}], "*Billed*  $12.50\n*billed: amount*  12.5\n*billed: id*  t-1"),
+        (
+            [{"amount": 12.5}, {"amount": -2.5}],
+            "*Billed*  $10.00\n*billed: 1.amount*  12.5\n*billed: 2.amount*  -2.5",
+        ),
+        ([{"amount": 12.5}, {"id": "t-2"}], "*billed: 1.amount*  12.5\n*billed: 2.id*  t-2"),
+        ("12.5 USD", "bill has an unknown form: the raw data has all of it"),
+    ],
+)
+def test_a_bill_is_told_whatever_its_form(bill: object, told: str) -> None:
+    """Nothing is said not to be there while its raw data stands below."""
+    text = said(view(ids.BILLING, read(billingTransaction=bill)))
+    assert told in text
+    assert "12.5" in text
+    assert "Nothing was" not in text
+    assert ("*Billed*" in text) is ("*Billed*" in told)
+
+
+def test_a_quotation_without_rows_is_no_nothing() -> None:
+    text = said(view(ids.BILLING, read(quotationResult={"anyFailed": False})))
+    assert "anyFailed" in text
+    assert "Nothing was" not in text
+
+
 def test_a_log_has_the_newest_line_first_with_sign_word_and_time() -> None:
     lines = (
         LogLine(message="OOMKilled\nworker 3", at=NOW, level="error"),
