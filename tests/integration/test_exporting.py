@@ -31,6 +31,7 @@ from dojobbot.orders import EXTRAS, FiguresOrder, FileKind, FileOrder, JobsOrder
 from dojobbot.simulator import scenario
 from dojobbot.simulator.faults import Fault
 from dojobbot.simulator.platform import SimulatedPlatform
+from dojobbot.simulator.platform_token import make_token
 from dojobbot.simulator.world import World, iso
 from dojobbot.slack.views.exporting import comment
 
@@ -64,7 +65,8 @@ async def platform() -> AsyncIterator[SimulatedPlatform]:
         session="906A456B",
     )
     put(world, "job-4", hours=3, status="Running", visibility="hidden")
-    simulated = SimulatedPlatform(world)
+    # The processes look at the machine's clock, and may not take the token for one that has expired.
+    simulated = SimulatedPlatform(world, token=make_token(datetime.now(UTC)))
     await simulated.start()
     try:
         yield simulated
