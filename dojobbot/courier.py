@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ from dojobbot.slack.views.blocks import Payload, in_words
 from dojobbot.slack.views.card import Card, card, fingerprint
 from dojobbot.slack.views.closed import instead
 from dojobbot.slack.views.digest import digest
+from dojobbot.slack.views.late import marked_late
 from dojobbot.slack.views.notice import notice
 from dojobbot.troubles import Troubles
 
@@ -206,17 +207,20 @@ class Courier:
         return AT_ONCE if is_last else ONCE_MORE
 
     async def _again(self, claim: Claim, post: Post) -> timedelta:
-        """Send a post that is not there; a notice that waited long is drawn anew first."""
-        is_old = self._clock.now() - post.created_at > REDRAWN_AFTER
-        if is_old and post.kind is PostKind.NOTICE:
+        """Send a post that is not there; a notice that waited long is drawn anew first, or says that it did."""
+        now = self._clock.now()
+        if now - post.created_at > REDRAWN_AFTER and post.kind is PostKind.NOTICE:
             anew = await self._store.recall(claim, post.id)
             if anew is not None:
                 return await self._tell(anew)
+            # What is stored stays as it is: whoever looks for this post looks for its id.
+            carried = await self._store.carried(post.id)
+            post = replace(post, payload=marked_late(post.payload, carried, post.created_at, now))
         return await self._send(claim, post)
 
     async def _send(self, claim: Claim, post: Post, shown: str = "") -> timedelta:
-        if await self._sharing.concerns(post.destination):
-            await self._give_up(claim, post, _others_read(post.destination))
+        if await self._others_read(claim):
+            await self._give_up(claim, post, _is_shared(claim.destination))
             return await self._not_called(claim)
         began_at = self._clock.now()
         if not await self._store.attempt(claim, post.id, began_at):
@@ -225,6 +229,14 @@ class Courier:
             # Another replica may have looked for it by now, and sent it: so it is looked for first.
             return await self._not_called(claim)
         return await self._call(claim, post, shown)
+
+    async def _others_read(self, claim: Claim) -> bool:
+        """Whether others can read what comes there; while nobody can say, no call is made, and it waits."""
+        try:
+            return await self._sharing.concerns(claim.destination)
+        except SlackUnavailable:
+            await self._store.give_back(claim)
+            raise
 
     async def _call(self, claim: Claim, post: Post, shown: str) -> timedelta:
         """Make the call that was written down, and write down what came of it."""
@@ -268,11 +280,14 @@ class Courier:
         pauses = await self._closing.of_place(where, error.code) if is_closed else ()
         reached_directly = not where.is_dm or where.thread_ts is not None
         if post.kind is PostKind.NOTICE and reached_directly:
+            told = await self._store.carried(post.id)
             redirected = await self._store.redirect(
                 claim,
                 post.id,
                 error.code,
-                dms=await self._closing.dms_of(await self._store.mentioned(post.id)),
+                dms=await self._closing.dms_of(
+                    dict.fromkeys(user for each in told for user in each.mentions)
+                ),
                 note=instead(where, error.code),
                 now=self._clock.now(),
                 pauses=pauses,
@@ -347,8 +362,8 @@ class Courier:
 
     async def _edit(self, claim: Claim, watch: Watch, ts: str, payload: Payload, shows: str) -> timedelta:
         what, where = f"watch {watch.id}", claim.destination
-        if await self._sharing.concerns(where):
-            await self._end_card(claim, watch, _others_read(where))
+        if await self._others_read(claim):
+            await self._end_card(claim, watch, _is_shared(where))
             return await self._not_called(claim)
         try:
             await _drawn_or_said(
@@ -401,7 +416,7 @@ class Courier:
         )
 
 
-def _others_read(place: Destination) -> DestinationClosed:
+def _is_shared(place: Destination) -> DestinationClosed:
     return DestinationClosed(f"{place.key} is shared with another organisation.", code=SHARED)
 
 

@@ -133,8 +133,8 @@ class Outbox(Protocol):
         """
         ...
 
-    async def mentioned(self, post_id: str) -> tuple[str, ...]:
-        """Give the people that the deliveries in a post mention, each once."""
+    async def carried(self, post_id: str) -> tuple[Delivery, ...]:
+        """Give the deliveries in a post, oldest first."""
         ...
 
     async def redirect(

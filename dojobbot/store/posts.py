@@ -204,12 +204,6 @@ async def redirect(
     return owed
 
 
-async def mentioned(connection: AsyncConnection, post_id: str) -> tuple[str, ...]:
-    """Give the people that a post mentions, each once."""
-    everybody = (user for each in await carried(connection, post_id) for user in each.mentions)
-    return tuple(dict.fromkeys(everybody))
-
-
 async def settle_edit(
     connection: AsyncConnection, claim: Claim, watch: Watch, shown: str, now: datetime
 ) -> None:

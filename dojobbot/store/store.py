@@ -13,6 +13,7 @@ from dojobbot.domain import (
     Action,
     ActionKind,
     Batch,
+    Delivery,
     Destination,
     Job,
     KnownJob,
@@ -31,6 +32,7 @@ from dojobbot.store import (
     batches,
     budgets,
     claims,
+    deliveries,
     exports,
     fates,
     follows,
@@ -285,9 +287,9 @@ class SqlStore:
         """Record that the post can never arrive, and why. Its deliveries are dead, its watch is over."""
         await self._write(pausing.bury, claim, post_id, reason, now, pauses=pauses)
 
-    async def mentioned(self, post_id: str) -> tuple[str, ...]:
-        """Give the people that a post's deliveries mention, each once."""
-        return await self._read(posts.mentioned, post_id)
+    async def carried(self, post_id: str) -> tuple[Delivery, ...]:
+        """Give the deliveries in a post, oldest first."""
+        return await self._read(deliveries.carried, post_id)
 
     async def redirect(
         self,

@@ -382,6 +382,19 @@ async def test_where_history_cannot_be_read_it_is_sent_again_and_counted(tmp_pat
         assert built.notifier.tally.resent_unverified == 1
 
 
+async def test_what_is_sent_again_hours_later_where_history_cannot_be_read_says_that_it_is_late(
+    tmp_path: Path,
+) -> None:
+    async with middle(tmp_path, scopes=SCOPES - {"channels:history"}) as built:
+        await built.end("One")
+        built.slack_fault(POST, "lost_reply", times=1)
+        await built.notifier.drain()
+        built.slack_fault(POST, "status", status=429, retry_after=7200, times=1)
+        await built.deliver()
+        assert [text.split()[1] for text in built.texts()] == ["One", "One"]
+        assert ["late by 2 h" in shown(each) for each in built.messages()] == [False, True]
+
+
 async def test_a_bot_that_was_removed_after_sending_gives_up_with_a_reason(built: Middle) -> None:
     """It can neither look nor send; the operator finds why, and the count."""
     await built.end("One")

@@ -138,8 +138,9 @@ async def test_a_digest_that_slack_does_not_draw_names_every_job_in_its_text(bui
 class Halting:
     """A messenger whose Slack takes one post, and then wants to be left alone for longer than a minute."""
 
-    def __init__(self, built: Middle) -> None:
+    def __init__(self, built: Middle, *, seconds: int = 100) -> None:
         self._built = built
+        self._seconds = seconds
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._built.messenger, name)
@@ -149,7 +150,7 @@ class Halting:
         is_first = not self._built.messages()
         ts = await self._built.messenger.post(destination, payload, post_id)
         if is_first:
-            self._built.slack_fault(POST, "status", status=429, retry_after=100, times=1)
+            self._built.slack_fault(POST, "status", status=429, retry_after=self._seconds, times=1)
         return ts
 
 
@@ -230,6 +231,19 @@ async def test_a_digest_for_a_closed_channel_becomes_one_for_each_person(built: 
         assert digest["text"].startswith(f"<@{user}> {len(job_ids)} jobs ended")
         assert names_all([digest], job_ids)
         assert f"I couldn't post this in <#{GENERAL}>" in shown(digest)
+
+
+async def test_a_page_that_follows_hours_later_says_so_and_is_found_as_ever(built: Middle) -> None:
+    job_ids = await running(built, 150)
+    await end(built, job_ids)
+    halting = built.another_notifier(cast("Messenger", Halting(built, seconds=7200)))
+    await halting.drain()
+    built.slack_fault(POST, "lost_reply", times=1)
+    await built.deliver(halting)
+    first, second = built.messages()
+    assert "late by" not in shown(first)
+    assert "This waited to be sent: it comes late by 2 h." in shown(second)
+    assert names_all([first, second], job_ids)
 
 
 # --- failures only

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dojobbot.domain import GONE, Delivery, Destination, Job, Progress, Quote, Transition
 from dojobbot.slack.views.blocks import in_words
 from dojobbot.slack.views.digest import Page, digest
+from dojobbot.slack.views.late import marked_late
 from tests.unit.slack_budgets import problems
 from tests.unit.view_strategies import NOW, jobs
 
@@ -129,6 +130,9 @@ def test_any_jobs_are_each_named_once_within_slacks_limits(some: list[Job], time
     deliveries = owed(*told, people=("U0123456789", "U9876543210"), note="Because." if note else "")
     pages = digest(deliveries, NOW)
     assert [problems(seen(page)) for page in pages] == [[]] * len(pages)
+    later = [marked_late(page.payload, deliveries, NOW, NOW + timedelta(hours=2)) for page in pages]
+    assert [problems(cast("dict[str, Any]", each)) for each in later] == [[]] * len(pages)
+    assert all("it comes late by" in str(each) for each in later)
     carried = [each for page in pages for each in page.deliveries]
     assert sorted(carried) == [each.id for each in deliveries]
     for page in pages:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dojobbot.domain import GONE, Delivery, Destination, Job, Transition
-from dojobbot.slack.views.late import lag_note, lateness
+from dojobbot.slack.views.digest import digest
+from dojobbot.slack.views.late import lag_note, lateness, marked_late
 from dojobbot.slack.views.notice import notice
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -74,6 +75,39 @@ def test_the_small_print_of_a_late_notice_says_so() -> None:
     drawn = str(notice(owed(stamped(120, 120), seen=120), "Ada Osei", NOW, note="It waited."))
     assert "It waited. This comes late by 2 h." in drawn
     assert "late" not in str(notice(owed(stamped(1, 1), seen=0), "Ada Osei", NOW))
+
+
+WAITED = "This waited to be sent: it comes late by "
+
+
+@pytest.mark.parametrize(
+    ("ended", "drawn", "words"),
+    [
+        (120, 119, f"{WAITED}2 h."),
+        (6, 4, f"{WAITED}6 min."),
+        (4, 3, ""),
+        (123, 3, ""),
+        (240, 120, f"{WAITED}4 h."),
+    ],
+)
+def test_a_notice_that_waited_says_how_late_it_is_unless_it_said_so_as_it_was_drawn(
+    ended: float, drawn: float, words: str
+) -> None:
+    late = owed(stamped(ended, ended), seen=ended)
+    before = notice(late, "Ada Osei", minutes(drawn))
+    after = marked_late(before, (late,), minutes(drawn), NOW)
+    assert (after == before) is (not words)
+    assert words in str(after)
+
+
+def test_a_page_whose_jobs_ended_at_different_times_says_how_late_the_first_comes() -> None:
+    many = [
+        replace(owed(stamped(ago, ago), seen=ago), id=number) for number, ago in enumerate((120, 119, 60))
+    ]
+    (page,) = digest(many, minutes(59))
+    after = marked_late(page.payload, many, minutes(59), NOW)
+    assert f"{WAITED}up to 2 h." in str(after)
+    assert after["text"] == page.payload["text"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from dojobbot.domain import GONE, Delivery
 from dojobbot.slack.text import duration
+from dojobbot.slack.views import blocks
+from dojobbot.slack.views.blocks import Payload
 
-__all__ = ["NOT_LATE", "lag_note", "lateness"]
+__all__ = ["NOT_LATE", "lag_note", "lateness", "marked_late"]
 
 NOT_LATE = timedelta(minutes=5)
 """A look at the platform, the queue to a busy channel and a short outage fit into it."""
@@ -24,13 +28,46 @@ def lateness(delivery: Delivery, now: datetime) -> str:
     younger), at most when we saw it, so that a platform whose clock is ahead makes nothing late. A job that
     is Gone has old stamps, which say nothing.
     """
+    late = _late_by(delivery, now)
+    return "" if late is None else f"late by {duration(late)}"
+
+
+def marked_late(
+    payload: Payload, deliveries: Sequence[Delivery], drawn_at: datetime, now: datetime
+) -> Payload:
+    """Add to a notice that waited to be sent, after it was drawn, how late it comes; not where it says so.
+
+    It says so where it was late as it was drawn, and has waited no longer than `NOT_LATE` since.
+
+    Args:
+        payload: the notice, as `notice` or `digest` drew it.
+        deliveries: what it tells of.
+        drawn_at: when it was drawn.
+        now: the time of sending.
+    """
+    is_stale = now - drawn_at > NOT_LATE
+    unsaid = [
+        late
+        for each in deliveries
+        if (late := _late_by(each, now)) is not None and (is_stale or _late_by(each, drawn_at) is None)
+    ]
+    if not unsaid:
+        return payload
+    most = duration(max(unsaid))
+    words = most if most == duration(min(unsaid)) else f"up to {most}"
+    attachments: Any = payload["attachments"]
+    *others, last = attachments
+    said = blocks.context(f"This waited to be sent: it comes late by {words}.")
+    return payload | {"attachments": [*others, last | {"blocks": [*last["blocks"], said]}]}
+
+
+def _late_by(delivery: Delivery, now: datetime) -> timedelta | None:
     job, seen_at = delivery.snapshot, delivery.transition.seen_at
     stamps = [] if job.status == GONE else [each for each in (job.updated_at, job.completed_at) if each]
     said_at = min(max(stamps, default=seen_at), seen_at)
     if now - said_at <= NOT_LATE:
-        return ""
-    ended_at = min(job.completed_at or said_at, said_at) if job.has_ended and stamps else said_at
-    return f"late by {duration(now - ended_at)}"
+        return None
+    return now - (min(job.completed_at or said_at, said_at) if job.has_ended and stamps else said_at)
 
 
 def lag_note(last_good: datetime | None, now: datetime, poll_seconds: float) -> str:
