@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, String, bindparam, column, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    column,
+    func,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import KnownJob, Transition
@@ -17,8 +31,17 @@ from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import IS_UNFINISHED, is_unfinished, jobs, transitions
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
-THE_UNFINISHED = select(jobs.c.id).where(IS_UNFINISHED).order_by(jobs.c.read_at, jobs.c.id)
-NAMED_AT_ONCE = 500
+NAMED_AT_ONCE = 5_000
+_READ_AT = type_coerce(jobs.c.read_at, BigInteger).label("read_at")
+_LAST = tuple_(bindparam("read_at", type_=BigInteger), bindparam("id", type_=String))
+THE_UNFINISHED = (
+    select(_READ_AT, jobs.c.id)
+    .where(IS_UNFINISHED, tuple_(jobs.c.read_at, jobs.c.id) > _LAST)
+    .order_by(jobs.c.read_at, jobs.c.id)
+    .limit(NAMED_AT_ONCE)
+)
+"""The first of them after a job; its parameters are when that was last read, as stored, and its id."""
+NEVER_READ = -1
 HIGHEST_CHARACTER = "\U0010ffff"
 
 
@@ -114,9 +137,17 @@ async def any_of(
 
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
     """Give the ids of the jobs at a status that is not terminal, least recently read first."""
-    # There may be thousands: some at a time, so that whoever else runs gets a turn in between.
-    found = await connection.stream_scalars(THE_UNFINISHED)
-    return tuple([job_id async for part in found.partitions(NAMED_AT_ONCE) for job_id in part])
+    # There may be thousands: some at a time, so that whoever else runs gets a turn in between. Not by a cursor
+    # on the server: one that breaks with its connection leaves a traceback in the log.
+    found: dict[str, None] = {}
+    last: Mapping[str, Any] = {"read_at": NEVER_READ, "id": ""}
+    while True:
+        part = (await connection.execute(THE_UNFINISHED, last)).all()
+        # A job that is read meanwhile comes up again, further back.
+        found |= dict.fromkeys(row.id for row in part)
+        if len(part) < NAMED_AT_ONCE:
+            return tuple(found)
+        last = {"read_at": part[-1].read_at, "id": part[-1].id}
 
 
 async def insert_all(connection: AsyncConnection, known: Sequence[KnownJob]) -> None:

@@ -16,6 +16,7 @@ from dojobbot.errors import ActionInFlight, ScopeMismatch, StoreError
 from dojobbot.following import Subscribed
 from dojobbot.orders import JobsOrder, Person
 from dojobbot.ports import Store
+from dojobbot.store.jobs import NAMED_AT_ONCE
 from tests.integration.store_worlds import (
     A_JOB,
     ADA,
@@ -189,6 +190,12 @@ async def test_jobs_under_way_are_named_least_recently_read_first(store: Store) 
     ):
         await observe(store, status, seconds, job=replace(A_JOB, id=f"job-{number}"))
     assert await store.unfinished() == ("job-1", "job-2", "job-0")
+
+
+async def test_all_unfinished_jobs_are_found_however_many_were_read_at_once(store: Store) -> None:
+    jobs = [replace(A_JOB, id=f"{number:08x}") for number in range(NAMED_AT_ONCE + 2)]
+    await store.observe([reading(job=job) for job in jobs], NOW)
+    assert await store.unfinished() == tuple(job.id for job in jobs)
 
 
 async def test_a_watch_or_an_action_follows_a_job_too(store: Store) -> None:

@@ -102,7 +102,7 @@ async def test_who_is_refused_is_told_at_once(there: Server) -> None:
             async with open_store(wrong):
                 pass
         assert "hush" not in str(caught.value)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
 
 
 async def test_a_server_that_comes_back_is_used_again(url: str, there: Server) -> None:
@@ -209,7 +209,9 @@ async def test_ids_are_found_by_their_start_and_unfinished_jobs_by_an_index(ther
     async with open_store(there.url(name)):
         pass
     dialect = make_url(there.url(name)).get_dialect()()
-    unfinished = THE_UNFINISHED.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    unfinished = THE_UNFINISHED.params(read_at=1, id="0").compile(
+        dialect=dialect, compile_kwargs={"literal_binds": True}
+    )
     for query, index in (
         ("SELECT * FROM jobs WHERE id LIKE '0000%'", "ix_jobs_id_start"),
         (str(unfinished), "ix_jobs_unfinished"),
