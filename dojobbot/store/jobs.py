@@ -137,8 +137,8 @@ async def any_of(
 
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
     """Give the ids of the jobs at a status that is not terminal, least recently read first."""
-    # There may be thousands: some at a time, so that whoever else runs gets a turn in between. Not by a cursor
-    # on the server: one that breaks with its connection leaves a traceback in the log.
+    # There may be thousands: some at a time, so that whoever else runs gets a turn in between. Not by a
+    # cursor on the server: one that breaks with its connection leaves a traceback in the log.
     found: dict[str, None] = {}
     last: Mapping[str, Any] = {"read_at": NEVER_READ, "id": ""}
     while True:
