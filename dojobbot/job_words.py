@@ -11,7 +11,7 @@ from typing import Any
 
 from dojobbot.domain import Job, LogLine, Snapshot
 from dojobbot.fields import billed, json_head, number, text, transactions
-from dojobbot.slack.text import duration, money, plain, plural, unit_price
+from dojobbot.slack.text import duration, money, plain, plural, ran, unit_price
 from dojobbot.slack.views import progress, why
 from dojobbot.slack.views.describe import plain_title, tool_word
 from dojobbot.slack.views.quote import ASK_AGAIN, gap
@@ -272,7 +272,7 @@ def _took(job: Job, now: datetime) -> str:
     if job.started_at is None:
         return ""
     if job.is_terminal:
-        return "" if job.completed_at is None else f"ran {duration(job.completed_at - job.started_at)}"
+        return "" if job.completed_at is None else f"ran {ran(job.completed_at - job.started_at)}"
     return f"{duration(now - job.started_at)} so far"
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "money",
     "plain",
     "plural",
+    "ran",
     "unit_price",
 ]
 
@@ -132,6 +133,15 @@ def duration(span: timedelta) -> str:
     if days == 0:
         return _two(hours, "h", minutes % 60, "min")
     return _two(days, "d", hours % 24, "h")
+
+
+def ran(span: timedelta) -> str:
+    """Say how long what is over took: from a minute on to the nearest one, half a minute up.
+
+    So the dataframe rounds, too. What still goes on has not reached the next minute.
+    """
+    minute = timedelta(minutes=1)
+    return duration(span if span < minute else (span + minute / 2) // minute * minute)
 
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:

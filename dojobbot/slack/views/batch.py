@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dojobbot.domain import ENDED, Batch, BatchKind, Job, Watch
-from dojobbot.slack.text import duration, foreign, plural, stamp
+from dojobbot.slack.text import duration, foreign, plural, ran, stamp
 from dojobbot.slack.views import blocks, ids
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import short_id, title, tool_word
@@ -96,7 +96,7 @@ def _progress(view: BatchCard) -> str:
     ended = sum(job.has_ended for job in jobs)
     if ended == len(jobs):
         took = _took(jobs)
-        return f"Took {duration(took)} from the first start to the last end" if took else ""
+        return f"Took {ran(took)} from the first start to the last end" if took else ""
     work = ended + sum(map(_share, jobs))
     left = _left(jobs, len(jobs) - work, since=view.watch.created_at - _LATELY)
     return bar(work / len(jobs)) + (f"  about {duration(left)} left" if left is not None else "")

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from dojobbot.domain import Job, Quote
-from dojobbot.slack.text import code, date, duration, foreign, money, plain
+from dojobbot.slack.text import code, date, duration, foreign, money, plain, ran
 from dojobbot.slack.views.progress import percent
 from dojobbot.slack.views.quote import ASK_AGAIN, gap, price
 from dojobbot.slack.views.status import look, outcome
@@ -91,7 +91,7 @@ def span(job: Job, now: datetime) -> str:
     if took is None:
         return ""
     if job.is_terminal:
-        return f"{'in' if job.status == 'Succeeded' else 'after'} {duration(took)}"
+        return f"{'in' if job.status == 'Succeeded' else 'after'} {ran(took)}"
     since = job.started_at or job.created_at
     return f"{duration(took)} so far" + (f", since {date(since, now)}" if since else "")
 
@@ -133,10 +133,14 @@ def row(job: Job, owner: str, now: datetime, *, says_status: bool) -> str:
     return f"{short_id(job)}  " + " · ".join(part for part in parts if part)
 
 
+def _long(job: Job, took: timedelta) -> str:
+    return ran(took) if job.is_terminal else duration(took)
+
+
 def _when(job: Job, now: datetime) -> str:
     """Say in a few words how much or how long, and since when, or when it ended or was created."""
     took = _elapsed(job, now)
-    said = [price(job) if job.status == "Quoted" else "", "" if took is None else duration(took)]
+    said = [price(job) if job.status == "Quoted" else "", "" if took is None else _long(job, took)]
     if job.has_ended and job.completed_at:
         said.append(f"ended {date(job.completed_at, now)}")
     elif job.is_terminal and job.created_at:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from dojobbot.domain import Job
 from dojobbot.orders import Day, Figures, ToolFigures
-from dojobbot.slack.text import code, duration, foreign, money, plain, plural
+from dojobbot.slack.text import code, foreign, money, plain, plural, ran
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block, Payload
 from dojobbot.slack.views.describe import tool_word
@@ -236,7 +236,7 @@ def _since(days: Sequence[Day]) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    return NONE if seconds is None else duration(timedelta(seconds=seconds))
+    return NONE if seconds is None else ran(timedelta(seconds=seconds))
 
 
 def _point(label: str, count: int) -> Block:
