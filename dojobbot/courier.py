@@ -207,7 +207,7 @@ class Courier:
         return AT_ONCE if is_last else ONCE_MORE
 
     async def _again(self, claim: Claim, post: Post) -> timedelta:
-        """Send a post that is not there; a notice that waited long is drawn anew first, or says that it did."""
+        """Send a post that is not there; a notice that waited long is drawn anew, or says that it is late."""
         now = self._clock.now()
         if now - post.created_at > REDRAWN_AFTER and post.kind is PostKind.NOTICE:
             anew = await self._store.recall(claim, post.id)
