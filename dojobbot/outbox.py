@@ -151,9 +151,10 @@ class Outbox(Protocol):
         """Bury a notice, and owe each transition in it to the people whom it mentioned, in `dms` (by user).
 
         Who is not in `dms` is left out. A delivery that is made for it has the `note`; where the transition
-        is owed in that destination already, or was sent there, it is not owed again. Returns how many
-        destinations are to be told now; 0, and nothing changed, when the claim was lost. `pauses`, and the
-        pages behind it, as in `bury`.
+        is owed in that destination already, or was sent there, it is not owed again; nor is one that is no
+        end where a later one of the same job is owed or was sent. Returns how many destinations are to be
+        told now; 0, and nothing changed, when the claim was lost. `pauses`, and the pages behind it, as in
+        `bury`.
         """
         ...
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dojobbot.domain import Delivery, Destination, Job, Owed, Transition
+from dojobbot.domain import ENDED, GONE, Delivery, Destination, Job, Owed, Transition
 from dojobbot.store import rows
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import deliveries, destinations
 
-__all__ = ["IS_OWED", "MOST_AT_ONCE", "carried", "mentions", "owe", "owe_also", "owed_at"]
+__all__ = ["IS_OWED", "MOST_AT_ONCE", "carried", "is_overtaken", "mentions", "owe", "owe_also", "owed_at"]
 
 MOST_AT_ONCE = 500
 """So many fit in no message; what is left waits for the next claim."""
@@ -63,6 +63,23 @@ async def owe_also(
         .values(mentions=everybody, held_at=None, urgent=queued.urgent or owed.urgent)
     )
     return True
+
+
+async def is_overtaken(connection: AsyncConnection, transition: Transition, destination: Destination) -> bool:
+    """Whether a destination is told already of what came after a transition, which would pass for news there.
+
+    Never so of an end: whatever came after it, somebody waits to hear of it.
+    """
+    if transition.new in ENDED - {GONE}:
+        return False
+    later = exists().where(
+        deliveries.c.job_id == transition.job_id,
+        deliveries.c.seq > transition.seq,
+        deliveries.c.destination_key == destination.key,
+        deliveries.c.dead_because.is_(None),
+        deliveries.c.held_at.is_(None),
+    )
+    return bool(await connection.scalar(select(later)))
 
 
 async def owed_at(connection: AsyncConnection, destination: Destination) -> tuple[Delivery, ...]:

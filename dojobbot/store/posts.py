@@ -15,7 +15,15 @@ from dojobbot.limits import CARD_EVERY
 from dojobbot.outbox import Claim, page_ids
 from dojobbot.store import rows
 from dojobbot.store.claims import holds
-from dojobbot.store.deliveries import IS_OWED, MOST_AT_ONCE, carried, mentions, owe_also, owed_at
+from dojobbot.store.deliveries import (
+    IS_OWED,
+    MOST_AT_ONCE,
+    carried,
+    is_overtaken,
+    mentions,
+    owe_also,
+    owed_at,
+)
 from dojobbot.store.follows import ensure_destination
 from dojobbot.store.tables import Moment, batch_members, deliveries, destinations, jobs, posts, watches
 
@@ -196,10 +204,11 @@ async def redirect(
     owed = 0
     for delivery in await carried(connection, post_id):
         for user_id in delivery.mentions:
-            if user_id not in dms:
+            dm = dms.get(user_id)
+            if dm is None or await is_overtaken(connection, delivery.transition, dm):
                 continue
-            await ensure_destination(connection, dms[user_id], now)
-            wish = Owed(dms[user_id], (user_id,), urgent=delivery.urgent)
+            await ensure_destination(connection, dm, now)
+            wish = Owed(dm, (user_id,), urgent=delivery.urgent)
             owed += await owe_also(connection, delivery.transition, wish, delivery.snapshot, now, note=note)
     return owed
 

@@ -13,7 +13,7 @@ from dojobbot.errors import SlackError
 from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
 from tests.acceptance.stage import shown
-from tests.integration.middle import HERE, FailingHere, Middle, about, middle
+from tests.integration.middle import HERE, POST, FailingHere, Middle, about, middle
 
 
 @pytest.fixture
@@ -116,6 +116,25 @@ async def test_who_asked_to_be_told_directly_too_is_told_once(built: Middle) -> 
     await built.move(job_id, status="Failed")
     await built.deliver()
     assert len(await told_directly(built, ADA)) == 1
+
+
+async def test_a_quote_that_was_stuck_is_not_told_after_the_end(built: Middle) -> None:
+    """The channel is archived while its message waits, and the end has come directly by then."""
+    dm = Destination(await built.messenger.open_dm(ADA))
+    job_id = built.job()
+    await built.follow(job_id)
+    built.slack_fault(POST, "status", status=429, retry_after=60, times=1)
+    await built.move(job_id, status="Quoted")
+    await built.notifier.drain()
+    await built.move(job_id, status="Running")
+    await built.follow(job_id, where=dm)
+    built.clock.advance(seconds=5)
+    await built.move(job_id, status="Succeeded")
+    await built.notifier.drain()
+    await built.slack.archive(ADA, GENERAL)
+    await built.deliver()
+    told = [each["text"] for each in await told_directly(built, ADA) if "BRD series" in each["text"]]
+    assert [text.startswith(about("BRD series succeeded")) for text in told] == [True]
 
 
 async def test_a_direct_message_that_fails_is_dead_with_its_reason(built: Middle) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import Destination, Post
+from dojobbot.following import Subscribed
 from dojobbot.outbox import Claim, page_ids
 from dojobbot.ports import Store
 from tests.integration.store_worlds import (
@@ -81,6 +82,43 @@ async def test_who_is_told_directly_anyway_is_told_once(store: Store) -> None:
     dms = {ADA: ADAS_DM, BEN: BENS_DM}
     assert await store.redirect(claim, "post-1", "gone", dms=dms, note=WHY, now=at(6)) == 1
     assert (await claimed(store, 6)).destination == BENS_DM
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+async def test_a_quote_does_not_come_after_what_came_of_it(store: Store, is_sent: bool) -> None:
+    """Where the end is owed or was sent, a quote that was stuck in the channel would pass for news."""
+    await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+    await store.subscribe(BEN, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+    await observe(store, "Quoted", 5)
+    stuck = await claimed(store, 5)
+    await store.commit_post(stuck, notice(stuck))
+    await observe(store, "Running", 6)
+    await store.subscribe(ADA, JOB_ID, ADAS_DM, seen_seq=3, now=at(6))
+    await observe(store, "Succeeded", 7)
+    if is_sent:
+        direct = await claimed(store, 7)
+        await store.commit_post(direct, notice(direct, "direct"))
+        await store.settle(direct, "direct", "1.1", now=at(7))
+        await store.release(direct, next_send_at=at(7))
+    dms = {ADA: ADAS_DM, BEN: BENS_DM}
+    assert await store.redirect(stuck, "post-1", "gone", dms=dms, note=WHY, now=at(8)) == 1
+    statuses = {}
+    while claim := await store.claim(at(8), lease=LEASE):
+        statuses[claim.destination] = [each.snapshot.status for each in claim.deliveries]
+    assert statuses == {BENS_DM: ["Quoted"]} | ({} if is_sent else {ADAS_DM: ["Succeeded"]})
+
+
+async def test_an_end_is_told_directly_whatever_came_after_it(store: Store) -> None:
+    await store.subscribe(ADA, JOB_ID, CHANNEL, seen_seq=1, now=NOW)
+    await observe(store, "Failed", 5)
+    stuck = await claimed(store, 5)
+    await store.commit_post(stuck, notice(stuck))
+    await observe(store, "Gone", 6)
+    assert await store.subscribe(ADA, JOB_ID, ADAS_DM, seen_seq=2, now=at(6)) is Subscribed.OWED
+    dms = {ADA: ADAS_DM}
+    assert await store.redirect(stuck, "post-1", "gone", dms=dms, note=WHY, now=at(8)) == 1
+    direct = await claimed(store, 8)
+    assert sorted(each.snapshot.status for each in direct.deliveries) == ["Failed", "Gone"]
 
 
 async def test_one_who_lost_the_claim_redirects_nothing(store: Store) -> None:
