@@ -99,6 +99,39 @@ def test_what_was_told_directly_instead_is_said() -> None:
     assert "Sent in direct messages" in text
 
 
+DEAD = replace(FATE, settled_at=ago(1), dead_because="is_archived")
+DIRECTLY = replace(FATE, destination=DM, note="I couldn't post this there.")
+REFUSED = replace(DIRECTLY, settled_at=ago(1), dead_because="messages_tab_disabled")
+
+
+@pytest.mark.parametrize(
+    ("directly", "words"),
+    [
+        (DIRECTLY, " Being told in direct messages instead."),
+        (replace(DIRECTLY, attempted_at=ago(1), attempts=1), " Being told in direct messages instead."),
+        (replace(DIRECTLY, settled_at=ago(1)), " Told in direct messages instead."),
+        (REFUSED, ""),
+        (replace(DIRECTLY, mentions=("U2",), settled_at=ago(1)), ""),
+    ],
+)
+def test_who_could_not_be_told_directly_either_hears_so(directly: Fate, words: str) -> None:
+    """Nor is somebody told by what others were sent."""
+    both = replace(DEAD, mentions=("U1", "U2"))
+    text = said(both, directly)
+    assert f"Could not be sent in <#C0HERE>: it is archived.{words}\n" in text
+    assert text.count("direct messages instead") == bool(words)
+
+
+def test_what_was_not_told_directly_because_more_had_come_of_it_says_so() -> None:
+    quoted = replace(DEAD, transition=replace(BEGAN, new="Quoted"))
+    text = said(quoted, replace(SENT, destination=DM))
+    assert "it is archived. What came after it was told in direct messages.\n" in text
+    assert "What came after it is being told in direct messages." in said(
+        quoted, replace(FATE, destination=DM)
+    )
+    assert "What came after" not in said(quoted, replace(SENT, destination=BOARD))
+
+
 def test_nothing_is_said_of_other_peoples_channels() -> None:
     """Neither a place, nor that there was a message; what was posted here for others is said."""
     elsewhere = replace(SENT, destination=BOARD, mentions=("U2",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -113,7 +113,7 @@ def _fate(view: FatesView, fate: Fate) -> str:
     where = _where(fate.destination)
     others = "" if view.user_id in fate.mentions else " It was for others."
     if fate.dead_because:
-        said = f"Could not be sent {where}: {why(fate.dead_because)}.{_redirected(view, fate)}"
+        said = f"Could not be sent {where}: {why(fate.dead_because)}.{_directly(view, fate)}"
     elif fate.settled_at is not None:
         said = _sent(view, fate, fate.settled_at)
     elif fate.held_at is not None:
@@ -150,14 +150,31 @@ def _waiting(view: FatesView, fate: Fate, where: str) -> str:
     return f"{said}. Next try: {'any moment' if soon else date(fate.next_send_at, view.now)}."
 
 
-def _redirected(view: FatesView, dead: Fate) -> str:
-    """Say that those whom a dead notice mentions were told directly, where there is such a delivery."""
-    told = any(
-        each.transition.seq == dead.transition.seq and each.note and each.destination.is_dm
+def _directly(view: FatesView, dead: Fate) -> str:
+    """Say what becomes, in direct messages, of what a dead notice would have told those whom it mentions.
+
+    There it may be owed in its place; or else what came after it is, which would not be news any more then.
+    """
+    people = {view.user_id} & set(dead.mentions) or set(dead.mentions)
+    theirs = [
+        each
         for each in view.fates.deliveries
-        if set(each.mentions) & set(dead.mentions)
-    )
-    return " Told in direct messages instead." if told else ""
+        if each.destination.is_dm and each.destination != dead.destination and people & set(each.mentions)
+    ]
+    seq = dead.transition.seq
+    if told := _how_told([each for each in theirs if each.transition.seq == seq and each.note]):
+        return f" {told.capitalize()} in direct messages instead."
+    if told := _how_told([each for each in theirs if each.transition.seq > seq]):
+        return f" What came after it {'was' if told == 'told' else 'is'} {told} in direct messages."
+    return ""
+
+
+def _how_told(fates: Sequence[Fate]) -> str:
+    """Say `told` when all has arrived of what is not dead or held, else `being told`; nothing without any."""
+    alive = [each for each in fates if not each.dead_because and each.held_at is None]
+    if not alive:
+        return ""
+    return "told" if all(each.settled_at is not None for each in alive) else "being told"
 
 
 def _where(destination: Destination) -> str:
