@@ -77,7 +77,8 @@ class Wish:
 class Fate:
     """What became of one delivery, and of the post that carries it.
 
-    `owed_at`: since when it was owed. `next_send_at`: before when nothing is sent to its destination.
+    `owed_at`: since when it was owed. `next_send_at`: before when nothing is sent to its destination, because
+    that rests, or since Slack's budgets allow no post there.
     `committed_at` and what follows it are of the post, None or 0 while there is none. `unverified`: how many
     of the `attempts` may have doubled it. `ts` is where it is, `dead_because` why it never will be.
     """

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.fates import Fate, Fates, Wish
 from dojobbot.store import rows
-from dojobbot.store.tables import deliveries, destinations, posts, subscriptions, transitions
+from dojobbot.store.budgets import POST, WHOLE_WORKSPACE
+from dojobbot.store.tables import EPOCH, budgets, deliveries, destinations, posts, subscriptions, transitions
 
 __all__ = ["fates"]
 
@@ -21,12 +22,16 @@ async def fates(connection: AsyncConnection, job_id: str, limit: int) -> Fates:
         .limit(limit)
     )
     seen = tuple(rows.transition(row) for row in await connection.execute(newest))
+    # Slack lets posts rest everywhere, or those in one channel with its threads.
+    everywhere, there = budgets.alias(), budgets.alias()
     told = (
         select(
             deliveries,
             destinations.c.channel_id,
             destinations.c.thread_ts,
             destinations.c.next_send_at,
+            everywhere.c.opens_at.label("posts_open_at"),
+            there.c.opens_at.label("channel_opens_at"),
             posts.c.created_at.label("committed_at"),
             posts.c.attempted_at,
             posts.c.attempts,
@@ -35,6 +40,8 @@ async def fates(connection: AsyncConnection, job_id: str, limit: int) -> Fates:
             posts.c.ts,
         )
         .select_from(deliveries.join(destinations).outerjoin(posts, posts.c.id == deliveries.c.post_id))
+        .outerjoin(everywhere, (everywhere.c.method == POST) & (everywhere.c.channel_id == WHOLE_WORKSPACE))
+        .outerjoin(there, (there.c.method == POST) & (there.c.channel_id == destinations.c.channel_id))
         .where(deliveries.c.job_id == job_id, deliveries.c.seq >= min((each.seq for each in seen), default=0))
         .order_by(deliveries.c.seq.desc(), deliveries.c.id)
     )
@@ -57,7 +64,7 @@ def _fate(row: rows.AnyRow) -> Fate:
         destination=rows.destination(row),
         mentions=tuple(row.mentions),
         owed_at=row.created_at,
-        next_send_at=row.next_send_at,
+        next_send_at=max(row.next_send_at, row.posts_open_at or EPOCH, row.channel_opens_at or EPOCH),
         note=row.note,
         held_at=row.held_at,
         dead_because=row.dead_because or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,29 @@ async def test_refused_in_two_channels_at_once_all_posts_rest(store: Store) -> N
     assert await store.next_due(at(3)) == at(23)
     assert (await claimed(store, 23)).destination == CHANNEL
     assert await store.claim(at(23), lease=LEASE) is None, "no burst right after a rest"
+
+
+async def test_who_asks_why_a_message_waits_hears_until_when_slack_wants_to_be_left_alone(
+    store: Store,
+) -> None:
+    """A refusal in the channel is about its threads as well; a second one elsewhere is about every place."""
+    third = Destination("C3")
+    for where in (CHANNEL, THREAD, OTHER, third):
+        await store.subscribe(ADA, JOB_ID, where, seen_seq=1, now=at(0))
+    await observe(store, "Succeeded", 1)
+
+    async def next_tries() -> dict[Destination, datetime]:
+        found = await store.fates(JOB_ID, limit=1)
+        return {each.destination: each.next_send_at for each in found.deliveries}
+
+    claims = {claim.destination: claim for claim in [await claimed(store, 3) for _ in range(4)]}
+    for where, until in ((CHANNEL, 603), (OTHER, 903)):
+        await store.refused(claims[where], until=at(until), now=at(3))
+        for claim in claims.values():
+            await store.release(claim, next_send_at=at(3))
+        if where == CHANNEL:
+            assert await next_tries() == {CHANNEL: at(603), THREAD: at(603), OTHER: at(3), third: at(3)}
+    assert set((await next_tries()).values()) == {at(903)}
 
 
 async def test_a_refusal_long_ago_is_another_matter(store: Store) -> None:
