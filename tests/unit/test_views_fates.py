@@ -170,6 +170,20 @@ def test_who_asked_for_failures_only_was_not_told_of_a_success() -> None:
     assert "I'll tell you in <#C0HERE> only if it fails" in text
 
 
+def test_who_widened_a_wish_is_not_told_that_a_message_is_forgotten() -> None:
+    """A quote went by while they wanted failures only; when they asked for more is not known."""
+    quoted = replace(ENDED, new="Quoted")
+    view = FatesView(
+        job=replace(JOB, status="Quoted"),
+        fates=Fates(transitions=(quoted,), wishes=(replace(WISH, closed_at=None),)),
+        user_id="U1",
+        channel_id="C0HERE",
+        now=NOW,
+    )
+    text = str(deliveries(view))
+    assert "either you asked for failures only at that time, or the message is older than" in text
+
+
 def test_changes_that_nobody_is_told_of_say_so() -> None:
     assert "*Created → Running*" in said(SENT)
     assert "No message: I tell of quotes and ends only." in said(SENT)

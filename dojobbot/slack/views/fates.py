@@ -96,8 +96,14 @@ def _why_not_told(view: FatesView, seen: Transition) -> str:
     standing = [each for each in mine if each.was_open(seen.seen_at)]
     if standing and not any(covers(seen.new, failures_only=each.failures_only) for each in standing):
         return "No message for you: you asked to be told of failures only."
-    if standing:
+    if standing and covers(seen.new, failures_only=True):
         return "You had asked to be told; the message is older than what I remember."
+    if standing:
+        # A wish that was widened since does not say when.
+        return (
+            "No message for you: either you asked for failures only at that time, or the message is older than "
+            "what I remember."
+        )
     if before and before[-1].closed_at is not None:
         ended = date(before[-1].closed_at, view.now)
         return f"No message for you: your subscription had ended {ended}."
