@@ -94,22 +94,25 @@ def _why_not_told(view: FatesView, seen: Transition) -> str:
     mine = [each for each in view.fates.wishes if each.user_id == view.user_id]
     before = [each for each in mine if each.created_at <= seen.seen_at]
     standing = [each for each in mine if each.was_open(seen.seen_at)]
-    if standing and not any(covers(seen.new, failures_only=each.failures_only) for each in standing):
-        return "No message for you: you asked to be told of failures only."
-    if standing and covers(seen.new, failures_only=True):
-        return "You had asked to be told; the message is older than what I remember."
     if standing:
-        # A wish that was widened since does not say when.
-        return (
-            "No message for you: either you asked for failures only at that time, or the message is older than "
-            "what I remember."
-        )
+        return _though_asked(standing, seen)
     if before and before[-1].closed_at is not None:
         ended = date(before[-1].closed_at, view.now)
         return f"No message for you: your subscription had ended {ended}."
     if mine:
         return f"No message for you: you asked only later, {date(mine[0].created_at, view.now)}."
     return "No message for you: you had not asked to be told."
+
+
+def _though_asked(standing: Sequence[Wish], seen: Transition) -> str:
+    """Say why somebody whose wishes stood then has no message."""
+    if not any(covers(seen.new, failures_only=each.failures_only) for each in standing):
+        return "No message for you: you asked to be told of failures only."
+    forgotten = "the message is older than what I remember."
+    if covers(seen.new, failures_only=True):
+        return f"You had asked to be told; {forgotten}"
+    # A wish that was widened since does not say when.
+    return f"No message for you: either you asked for failures only at that time, or {forgotten}"
 
 
 # --- one delivery --------------------------------------------------------------------------------
