@@ -214,10 +214,6 @@ class SimulatedWorkspace(Acts):
         """Cut all sockets without a word."""
         self._sockets.drop()
 
-    def deafen_sockets(self) -> None:
-        """Send nothing more over the sockets there are; they stay open and answer pings."""
-        self._sockets.deafen()
-
     # --- what Slack does to the app by itself
 
     async def verify_request_url(self) -> bool:
