@@ -20,6 +20,8 @@ from dojobbot.simulator.slack_api.world import ADA, BOT, GENERAL
 from dojobbot.simulator.workspace import SimulatedWorkspace
 
 PACKAGES = ("@slack/web-api@8.2.0", "@slack/socket-mode@3.1.0")
+TRIES = 3
+INSTALL_SECONDS = 180
 SCRIPT = Path(__file__).parent / "node_client.cjs"
 
 
@@ -31,26 +33,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("Node and npm are not installed")
     folder = tmp_path_factory.mktemp("node")
     (folder / "package.json").write_text('{"private": true}')
-    quiet = (
-        "--no-audit",
-        "--no-fund",
-        "--no-save",
-        "--ignore-scripts",
-        "--prefer-offline",
-        "--loglevel=error",
-    )
-    done = subprocess.run(
-        [npm, "install", *quiet, *PACKAGES],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.skip(f"npm could not install the packages: {done.stderr.strip()[-300:]}")
-    shutil.copy(SCRIPT, folder)
-    return folder
+    trouble = ""
+    for _ in range(TRIES):
+        trouble = _install(npm, folder)
+        if not trouble:
+            shutil.copy(SCRIPT, folder)
+            return folder
+    pytest.skip(f"npm could not install the packages: {trouble}")
+
+
+def _install(npm: str, folder: Path) -> str:
+    """Install the packages; returns what went wrong. What did arrive is in npm's cache for the next time."""
+    quiet = ("--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error")
+    patient = ("--prefer-offline", "--fetch-retries=5", "--fetch-timeout=60000")
+    try:
+        done = subprocess.run(
+            [npm, "install", *quiet, *patient, *PACKAGES],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {INSTALL_SECONDS} s"
+    return done.stderr.strip()[-300:] or "it failed without a word" if done.returncode else ""
 
 
 class NodeBot:
@@ -62,7 +69,7 @@ class NodeBot:
     async def told(self, what: str) -> Any:
         """The next line about something; fails on a line about something else."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             line = await self._process.stdout.readline()
         assert line, "the script ended"
         said = json.loads(line)
@@ -73,7 +80,7 @@ class NodeBot:
         """Close its input, upon which it disconnects and ends."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             return await self._process.wait()
 
 
