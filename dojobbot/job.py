@@ -229,9 +229,10 @@ class Job:
     def watch(self, *, interval: float = WATCH_SECONDS) -> None:
         """Follow it in the background and return at once; does nothing while it is being watched already.
 
-        In a notebook a card redraws itself below the cell; in a terminal lines are written over (at an
-        interactive prompt a line is added for each change). It ends by itself at a terminal status, survives
-        network trouble with a visible note, and never keeps Python from exiting.
+        In a notebook a card redraws itself below the cell. In a terminal a line is added when something
+        notable changes, and the whole card at the end; while `wait` blocks, the card is written over in
+        place. It ends by itself at a terminal status, survives network trouble with a visible note, and never
+        keeps Python from exiting.
 
         Args:
             interval: the seconds between two readings.
@@ -274,7 +275,7 @@ class Job:
             return None if patience is None else max(0.0, began + patience - time.monotonic())
 
         watch = self._watch
-        if watch is not None and not watch.over.is_set() and watch.over.wait(left()) and self._rests():
+        if watch is not None and not watch.over.is_set() and watch.wait(left()) and self._rests():
             return self.status
         if left() != 0:
             follower = self._follow(pause, None)

@@ -1,13 +1,16 @@
-"""A job's card: self-contained HTML for a notebook, text for a terminal. Pure; foreign words are escaped."""
+"""A job's card: self-contained HTML for a notebook, text for a terminal. Pure; foreign words are escaped.
+
+A card is about the moment at which the job was read, and names it: what is old must not seem to go on.
+"""
 
 from __future__ import annotations
 
 import html
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 
-from dojobbot.domain import LogLine, Snapshot
+from dojobbot.domain import LogLine, Progress, Snapshot
 from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tab, tabs, title
 from dojobbot.screen import Picture
 
@@ -42,7 +45,7 @@ def notebook_card(
     `note` is a sentence of ours on what just happened; `log`: the lines of the log, where these were read.
     """
     group = f"dojobbot-{uuid.uuid4().hex[:12]}"
-    shown = tabs(snapshot, now, log)
+    shown = tabs(snapshot, snapshot.began_at, log)
     inputs, labels, sections, rules = [], [], [], []
     for at, each in enumerate(shown):
         name = f"{group}-{at}"
@@ -62,9 +65,9 @@ def notebook_card(
 def terminal_card(snapshot: Snapshot, now: datetime, *, note: str = "") -> str:
     """Draw the card as lines of text."""
     job = snapshot.job
-    status = tab("Status", snapshot, now)
-    lines = [title(job), headline(job), _spot(badge(job))]
-    lines += [line for line in (status.strong, *_rows(status), *status.lines, note) if line]
+    status = tab("Status", snapshot, snapshot.began_at)
+    lines = [title(job), headline(job), f"{_spot(badge(job))}  last updated {_read_at(snapshot, now)}"]
+    lines += [line for line in (note, status.strong, *_rows(status), *status.lines) if line]
     return "\n".join([lines[0], *(f"  {line}" for line in lines[1:])])
 
 
@@ -72,7 +75,8 @@ def picture(
     snapshot: Snapshot, now: datetime, *, note: str = "", log: Sequence[LogLine] | None = None
 ) -> Picture:
     """Give the whole card for every kind of place."""
-    return _picture(snapshot, now, notebook_card(snapshot, now, note=note, log=log), note)
+    page = notebook_card(snapshot, now, note=note, log=log)
+    return _picture(snapshot, now, page, note, whole=True)
 
 
 def live_picture(snapshot: Snapshot, now: datetime, *, note: str = "") -> Picture:
@@ -80,20 +84,35 @@ def live_picture(snapshot: Snapshot, now: datetime, *, note: str = "") -> Pictur
 
     In a notebook it has its status alone: redrawing the tabs would each time close the one being read.
     """
-    lines = "\n".join(status_lines(snapshot, now))
+    lines = "\n".join(status_lines(snapshot, snapshot.began_at))
     body = f'<section><div class="lines">{_escape(lines)}</div></section>'
-    return _picture(snapshot, now, _frame(snapshot, now, body, note=note), note)
+    return _picture(snapshot, now, _frame(snapshot, now, body, note=note), note, whole=False)
 
 
-def _picture(snapshot: Snapshot, now: datetime, page: str, note: str) -> Picture:
-    seen = badge(snapshot.job)
+def _picture(snapshot: Snapshot, now: datetime, page: str, note: str, *, whole: bool) -> Picture:
+    seen, card = badge(snapshot.job), terminal_card(snapshot, now, note=note)
     return Picture(
-        text=terminal_card(snapshot, now, note=note),
-        line=one_line(snapshot, note),
+        text=card,
         html=page,
         badge=_spot(seen),
         color=seen.color,
+        news=card if whole and snapshot.job.is_terminal else _line(snapshot, note),
+        mark=(whole, bool(note), _stage(snapshot)),
     )
+
+
+def _line(snapshot: Snapshot, note: str) -> str:
+    """Say in one line which job is where, with the spot of its badge."""
+    head = f"{title(snapshot.job)}: "
+    return f"{head}● {one_line(snapshot, note).removeprefix(head)}"
+
+
+def _stage(snapshot: Snapshot) -> Hashable:
+    """Give what is news when it changes: status, step, each tenth of the way; not rates, nor guesses."""
+    job = snapshot.job
+    report = job.progress or Progress()
+    tenth = None if report.fraction is None else int(report.fraction * 10)
+    return (job.status, report.step, tenth)
 
 
 def _spot(seen: Badge) -> str:

@@ -56,7 +56,7 @@ class Follower:
         self._lines = lines
         self._screen = screen
         self._interval = interval
-        self._note = ""
+        self._trouble = ""
         self._stop = threading.Event()
         self._drawing = threading.Lock()
         self._show("")  # by the caller, so that a notebook puts the card under the caller's cell
@@ -67,8 +67,25 @@ class Follower:
         """End it and leave the whole card."""
         with self._drawing:
             self._stop.set()
-            if self._screen is not None and not self.over.is_set():
-                self._screen.draw(self._whole("No longer watched."))
+            if self._screen is not None and not self._rests():
+                old = f"{self._trouble} What is shown may be old." if self._trouble else ""
+                self._screen.draw(self._whole(f"No longer watched. {old}".rstrip()))
+
+    def wait(self, seconds: float | None) -> bool:
+        """Block until it is over, or so many seconds have passed; gives whether it is over.
+
+        Meanwhile the card in a terminal is written over in place.
+        """
+        with self._drawing:
+            is_seen = seconds != 0 and not self._rests() and not self._stop.is_set()
+            if self._screen is not None and is_seen:
+                self._screen.come_forward(self._picture())
+        try:
+            return self.over.wait(seconds)
+        finally:
+            with self._drawing:
+                if self._screen is not None:
+                    self._screen.step_back()
 
     def _leave(self) -> None:
         """Be quiet before Python takes standard error away."""
@@ -94,7 +111,7 @@ class Follower:
     def _end_with(self, error: DojobbotError) -> None:
         self.error = error
         try:
-            self._show(f"No longer watched. {error}")
+            self._show(str(error))
         except Exception:  # noqa: BLE001 - what it is drawn on may be what broke: whoever waits gets the error
             log.warning("%s", error)
 
@@ -117,7 +134,7 @@ class Follower:
                 misses = misses + 1 if isinstance(error, JobNotFound) else 0
                 if misses == _MISSES_THAT_COUNT:
                     raise
-                self._show(f"{error} Trying again; what is shown may be old.")
+                self._show(str(error))
                 pause = max(pause, backoff(failures, jitter=1.0, cap=_LONGEST_PAUSE))
                 failures += 1
             else:
@@ -127,16 +144,29 @@ class Follower:
                     return
             self._stop.wait(pause)
 
-    def _show(self, note: str) -> None:
+    def _show(self, trouble: str) -> None:
         with self._drawing:
             if self._stop.is_set():
                 return
+            is_new = bool(trouble and not self._trouble)
+            self._trouble = trouble
             if self._screen is not None:
-                rests = self._latest.job.is_terminal or self.error is not None
-                self._screen.draw(self._whole(note) if rests else self._live(note))
-            elif note and not self._note:
-                log.warning("%s", note)
-            self._note = note
+                self._screen.draw(self._picture())
+            elif is_new:
+                log.warning("%s", self._note())
+
+    def _note(self) -> str:
+        if not self._trouble:
+            return ""
+        if self.error is not None:
+            return f"No longer watched. {self._trouble}"
+        return f"{self._trouble} Trying again; what is shown may be old."
+
+    def _rests(self) -> bool:
+        return self._latest.job.is_terminal or self.error is not None
+
+    def _picture(self) -> Picture:
+        return self._whole(self._note()) if self._rests() else self._live(self._note())
 
     def _whole(self, note: str) -> Picture:
         return picture(self._latest, self._client.now(), note=note, log=self._lines())

@@ -1,7 +1,7 @@
 """Where a person watches: a notebook, a terminal, or nobody. Pictures that change in place; a progress bar.
 
 In a terminal everything goes to standard error, so that output piped elsewhere stays clean; where that is no
-terminal, nothing is shown.
+terminal, nothing is shown. Nothing is written over there while others may write: it would be theirs.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import html
 import os
 import sys
+import threading
 import time
 import unicodedata
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Protocol, TextIO
@@ -20,6 +22,7 @@ __all__ = ["Picture", "ProgressBar", "Screen", "find_screen", "paint"]
 _WORTH_SHOWING = 0.5
 _BETWEEN_FRAMES = 0.1
 _CELLS = 30
+_NARROWEST = 20
 _COLUMNS, _ROWS = 80, 24
 """What a terminal is taken for that does not say how large it is."""
 _LEVELS = (0, 95, 135, 175, 215, 255)
@@ -31,15 +34,17 @@ _PALETTE = {16 + at: levels for at, levels in enumerate(product(_LEVELS, repeat=
 class Picture:
     """One thing to show, for each kind of place.
 
-    `text` is for a terminal, `line` says it in one line, `html` is for a notebook; `badge` is the part of the
-    text that is drawn in `color` (`#rrggbb`).
+    `text` is for a terminal, `html` for a notebook; `badge` is the part of the text that is drawn in `color`
+    (`#rrggbb`). `news` is for a terminal where pictures stay, below one another: it is written when `mark` is
+    another than that of the picture before.
     """
 
     text: str
-    line: str
     html: str
     badge: str = ""
     color: str = ""
+    news: str = ""
+    mark: Hashable = None
 
 
 class Screen(Protocol):
@@ -49,8 +54,16 @@ class Screen(Protocol):
         """Show it."""
         ...
 
+    def come_forward(self, picture: Picture) -> None:
+        """Show it, and write over it from now on: the person does nothing but wait for it."""
+        ...
+
+    def step_back(self) -> None:
+        """Write over nothing any more: the person goes on working."""
+        ...
+
     def erase(self) -> None:
-        """Take the last picture away."""
+        """Take the last picture away, where it may be written over."""
         ...
 
 
@@ -58,15 +71,15 @@ def find_screen(*, background: bool) -> Screen | None:
     """Find where to draw, or None where nobody looks.
 
     Args:
-        background: a thread draws while the person goes on working. At an interactive prompt it then adds
-            lines in place of redrawing, for that would erase what is being typed.
+        background: a thread draws while the person goes on working. In a terminal it then adds news below
+            what is there, for writing over it would erase what others wrote meanwhile.
     """
     shell = _notebook_shell()
     if shell is not None:
         return _Notebook()
     if sys.stderr is None or not sys.stderr.isatty():  # None: a Python without a console, on Windows
         return None
-    return _Lines(sys.stderr) if background and hasattr(sys, "ps1") else _Terminal(sys.stderr)
+    return _Terminal(sys.stderr, forward=not background)
 
 
 def paint(text: str, color: str) -> str:
@@ -100,35 +113,80 @@ class _Notebook:
         else:
             self._handle.update(content)
 
+    def come_forward(self, picture: Picture) -> None:
+        self.draw(picture)
+
+    def step_back(self) -> None:
+        """An output of its own disturbs nobody."""
+
     def erase(self) -> None:
         if self._handle is not None:
             self._handle.update(sys.modules["IPython"].display.HTML(""))
 
 
-class _Terminal:
-    """Lines of a terminal that are written over."""
+class _Pen:
+    """What all screens of this Python write with, for their terminal is one: each knows who wrote last."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writer: object = None
+
+    def write(self, stream: TextIO, text: str, *, by: object, over: int = 0) -> None:
+        """Write text; over the writer's last so many rows, unless another one has written since."""
+        with self._lock:
+            up = f"\x1b[{over}F\x1b[J" if over and self._writer is by else ""
+            stream.write(up + text)
+            stream.flush()
+            self._writer = by
+
+
+_PEN = _Pen()
+
+
+class _Terminal:
+    """Rows of a terminal: written over in the foreground, news below one another otherwise."""
+
+    def __init__(self, stream: TextIO, *, forward: bool) -> None:
         self._stream = stream
+        self._forward = forward
         self._height = 0
+        self._mark: Hashable = None
 
     def draw(self, picture: Picture) -> None:
-        columns, rows = self._room()
-        lines = [_fit(line, columns) for line in picture.text.splitlines()]
-        if len(lines) > rows:
-            # What has scrolled out of the terminal can't be written over any more.
-            lines[rows - 1 :] = [f"... {len(lines) - rows + 1} more"]
-        text = "\n".join(lines)
-        if picture.badge:
-            text = text.replace(picture.badge, paint(picture.badge, picture.color), 1)
-        self._stream.write(self._up() + text + "\n")
-        self._stream.flush()
-        self._height = len(lines)
+        if self._forward:
+            rows = self._rows(picture)
+            _PEN.write(self._stream, _painted("\n".join(rows), picture) + "\n", by=self, over=self._height)
+            self._height = len(rows)
+        elif picture.mark != self._mark:
+            # At a prompt the cursor stands behind it.
+            before = "\n" if hasattr(sys, "ps1") else ""
+            columns, _ = self._room()
+            news = "\n".join(_wrapped(picture.news, columns))
+            _PEN.write(self._stream, f"{before}{_painted(news, picture)}\n", by=self)
+        self._mark = picture.mark
+
+    def come_forward(self, picture: Picture) -> None:
+        # What the person wrote last may be a row without its end: it stays.
+        _PEN.write(self._stream, "\n", by=self)
+        self._forward = True
+        self.draw(picture)
+
+    def step_back(self) -> None:
+        self._forward = False
+        self._height = 0
 
     def erase(self) -> None:
-        self._stream.write(self._up())
-        self._stream.flush()
+        if self._height:
+            _PEN.write(self._stream, "", by=self, over=self._height)
         self._height = 0
+
+    def _rows(self, picture: Picture) -> list[str]:
+        columns, most = self._room()
+        rows = _wrapped(picture.text, columns)
+        if len(rows) > most:
+            # What has scrolled out of the terminal can't be written over any more.
+            rows[most - 1 :] = [f"... {len(rows) - most + 1} more"]
+        return rows
 
     def _room(self) -> tuple[int, int]:
         """Give the columns and rows to draw in; the last ones are the cursor's."""
@@ -136,27 +194,7 @@ class _Terminal:
             columns, rows = os.get_terminal_size(self._stream.fileno())
         except (OSError, ValueError):  # a window that acts as a terminal, and is none
             columns = rows = 0
-        return max(20, (columns or _COLUMNS) - 1), max(2, (rows or _ROWS) - 1)
-
-    def _up(self) -> str:
-        return f"\x1b[{self._height}F\x1b[J" if self._height else ""
-
-
-class _Lines:
-    """A line for each change."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._last = ""
-
-    def draw(self, picture: Picture) -> None:
-        if picture.line != self._last:
-            self._stream.write(f"\n{picture.line}\n")
-            self._stream.flush()
-            self._last = picture.line
-
-    def erase(self) -> None:
-        """A line that was written stays."""
+        return max(_NARROWEST, (columns or _COLUMNS) - 1), max(2, (rows or _ROWS) - 1)
 
 
 class ProgressBar:
@@ -182,7 +220,7 @@ class ProgressBar:
         full = int(share * _CELLS)
         drawn = f"[{'#' * full}{'-' * (_CELLS - full)}] {words}" if total else words
         page = f'<progress max="1" value="{share:.3f}"></progress> {html.escape(words)}'
-        self._screen.draw(Picture(text=drawn, line=drawn, html=page))
+        self._screen.draw(Picture(text=drawn, html=page))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -190,11 +228,38 @@ class ProgressBar:
             self._screen.erase()
 
 
-def _fit(line: str, columns: int) -> str:
-    """Cut a line so that it takes one row of the terminal, whose wide characters take two columns."""
+def _painted(text: str, picture: Picture) -> str:
+    if not picture.badge:
+        return text
+    return text.replace(picture.badge, paint(picture.badge, picture.color), 1)
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Break lines into rows of the terminal."""
+    return [row for line in text.splitlines() for row in _broken(line, columns)]
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    """Break a line, at blanks where there are any; all rows but the first are indented."""
+    indent = " " * (min(_indent(line), _NARROWEST // 2) + 2)
+    rows = []
+    while (end := _fitting(line, columns)) < len(line):
+        blank = line.rfind(" ", _indent(line), end + 1)
+        at = blank if blank > 0 else end
+        rows.append(line[:at].rstrip())
+        line = indent + line[at:].lstrip()
+    return [*rows, line]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _fitting(line: str, columns: int) -> int:
+    """Count the characters that fit into so many columns; wide ones take two."""
     width = 0
     for at, character in enumerate(line):
         width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
         if width > columns:
-            return line[: at - 1] + "…"
-    return line
+            return at
+    return len(line)

@@ -138,16 +138,16 @@ def test_watching_goes_on_through_every_status_that_is_not_terminal(lab: Lab) ->
     job.watch(interval=SOON)
     for status in (*ACTIVE_STATUSES, "NeverHeardOf", "Approved"):
         lab.change(job.id, status=status)
-        read_twice_more(lab, job)
+        read_twice_more(lab, job.id)
         assert job.status == status
         assert watching(job)
     job.stop_watching()
 
 
-def read_twice_more(lab: Lab, job: Job) -> None:
+def read_twice_more(lab: Lab, job_id: str) -> None:
     """Wait until the job was asked for twice more: what the first answer said has been taken in then."""
-    asked = lab.calls(path=job.id)
-    until(lambda: lab.calls(path=job.id) >= asked + 2)
+    asked = lab.calls(path=job_id)
+    until(lambda: lab.calls(path=job_id) >= asked + 2, 60)
 
 
 @pytest.mark.parametrize(
@@ -435,7 +435,7 @@ def test_waiting_ends_with_an_error_that_no_waiting_mends(lab: Lab) -> None:
         job.wait(timeout=20, interval=SOON)
 
 
-def test_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> None:
+def test_while_it_is_waited_for_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> None:
     job_id = lab.dock()
     code = (
         "from dojobbot import Job\n"
@@ -456,6 +456,80 @@ def test_a_terminal_draws_over_its_lines_and_ends_with_the_outcome(lab: Lab) -> 
     assert drawn.rstrip().endswith("Succeeded")
 
 
+def test_what_a_script_writes_while_it_watches_stays(lab: Lab) -> None:
+    """Nothing is written over; the card of a failure has its reason, broken at blanks where it is long."""
+    job_id = lab.dock()
+    reason = f"gmx: {'the box is too small for the cut-off of a ligand, ' * 4}enlarge box_size to 24"
+    code = (
+        "from dojobbot import Job; from time import sleep\n"
+        f"job = Job.from_id({job_id!r}); job.watch(interval=0.05)\n"
+        "print('my own line')\n"
+        "while job.status != 'Failed': sleep(0.01)\n"
+        "print('my last line', job.wait(timeout=60))"
+    )
+
+    def end_when_seen_running() -> None:
+        until(lambda: lab.calls(path=job_id) >= 4, 60)
+        lab.change(job_id, status="Failed", statusReason=reason)
+
+    ending = threading.Thread(target=end_when_seen_running)
+    ending.start()
+    drawn = in_terminal(code, lab, rows=24, columns=60)
+    ending.join()
+    assert not re.search(r"\x1b\[\d+[A-K]", drawn)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", drawn)
+    assert plain.count("screen: ● Running") == 1
+    assert plain.index("screen: ● Running") < plain.index("my own line") < plain.index("● Failed")
+    assert reason in " ".join(plain.split())
+
+
+def test_a_script_is_told_of_the_stages_of_a_job_and_not_of_each_reading(lab: Lab) -> None:
+    job_id = lab.put(executionId="slow", name="screen", status="Running", progressReport={"complete": 0})
+    code = (
+        "from dojobbot import Job; from time import sleep\n"
+        f"job = Job.from_id({job_id!r}); job.watch(interval=0.05)\n"
+        "while job.status != 'Succeeded': sleep(0.01)\n"
+        "job.wait()"
+    )
+
+    def go_on_when_seen() -> None:
+        for percent in range(3, 40, 3):
+            read_twice_more(lab, job_id)
+            lab.change(job_id, progressReport={"complete": percent})
+        lab.change(job_id, status="Completed")
+
+    going = threading.Thread(target=go_on_when_seen)
+    going.start()
+    drawn = in_terminal(code, lab)
+    going.join()
+    told = re.findall(r"screen: .*?(\d+) %", drawn)
+    assert told == ["0", "12", "21", "30"]
+
+
+def test_a_line_is_added_when_trouble_begins_and_when_it_ends(lab: Lab) -> None:
+    job_id = lab.dock()
+    code = (
+        "from dojobbot import Job; from time import sleep\n"
+        f"job = Job.from_id({job_id!r}); job.watch(interval=0.05)\n"
+        "while job.status != 'Succeeded': sleep(0.01)\n"
+        "job.wait()"
+    )
+
+    def trouble_and_end() -> None:
+        until(lambda: lab.calls(path=job_id) >= 3, 60)
+        lab.fault(f"GET {EXECUTIONS}/*", "status", status=503, times=2)
+        until(lambda: lab.do(lambda: lab.platform.faults.struck) >= 2, 60)
+        read_twice_more(lab, job_id)
+        lab.change(job_id, status="Completed")
+
+    ending = threading.Thread(target=trouble_and_end)
+    ending.start()
+    drawn = in_terminal(code, lab)
+    ending.join()
+    assert " ".join(drawn.split()).count("Trying again; what is shown may be old.") == 1
+    assert drawn.count("screen: ") == 3
+
+
 def test_a_card_that_is_higher_than_the_terminal_is_cut_so_that_it_can_be_written_over(lab: Lab) -> None:
     """Lines that have scrolled out of sight cannot be; the last one says how many there are no room for."""
     branches = [{"id": f"{at}", "displayName": f"branch {at}", "status": "Running"} for at in range(12)]
@@ -474,7 +548,7 @@ def test_a_card_that_is_higher_than_the_terminal_is_cut_so_that_it_can_be_writte
     ending.start()
     drawn = in_terminal(code, lab, rows=10, columns=80)
     ending.join()
-    *running, last = re.split(r"\x1b\[9F\x1b\[J", drawn)
+    *running, last = re.split(r"\x1b\[9F\x1b\[J", drawn.split("\r\n\r\n", 1)[1])
     assert len(running) > 1
     for card in running:
         assert card.count("\n") == 9
@@ -536,6 +610,16 @@ def test_a_notebook_keeps_the_whole_card_when_watching_is_stopped(lab: Lab, note
     until(lambda: not watching(job))
     assert "No longer watched." in notebook.shown[-1]
     assert "Raw progress" in notebook.shown[-1]
+
+
+def test_what_stood_in_the_way_is_still_told_when_watching_is_stopped(lab: Lab, notebook: Notebook) -> None:
+    job = Job.from_id(lab.dock(), **lab.credentials)
+    lab.fault(f"GET {EXECUTIONS}/*", "status", status=503)
+    job.watch(interval=SOON)
+    until(lambda: "503" in notebook.shown[-1])
+    job.stop_watching()
+    assert re.search(r"No longer watched\. [^<]*503[^<]* What is shown may be old\.", notebook.shown[-1])
+    assert "Trying again" not in notebook.shown[-1]
 
 
 def test_a_notebook_is_told_when_the_token_is_refused(lab: Lab, notebook: Notebook) -> None:

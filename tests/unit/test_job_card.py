@@ -101,10 +101,18 @@ def test_the_card_has_the_documented_tabs_in_their_order() -> None:
     ("hours", "said"), [(0, "09:31:00 UTC"), (3, "09:31:00 UTC"), (15, "2026-11-20 09:31:00 UTC")]
 )
 def test_the_card_says_when_it_was_read_and_not_when_it_was_drawn(hours: int, said: str) -> None:
-    """With the day once that is not today."""
-    found, later = a_job(), NOW + timedelta(hours=hours)
-    for page in (notebook_card(found, later), live_picture(found, later).html):
-        assert f"last updated {said}" in Page(page).text
+    """With the day once that is not today. A job that was not read since is not said to have run on."""
+    found, later = a_job(startedAt="2026-11-20T09:15:00Z"), NOW + timedelta(hours=hours)
+    pages = [Page(page).text for page in (notebook_card(found, later), live_picture(found, later).html)]
+    for card in (*pages, terminal_card(found, later)):
+        assert f"last updated {said}" in card
+        assert "16 min so far" in card
+
+
+def test_a_card_of_text_has_what_matters_at_its_top() -> None:
+    """A terminal with few rows cuts the end of a long tree."""
+    rows = terminal_card(a_job(), NOW, note="a note").split("\n")
+    assert rows[2:4] == ["  ● Running  last updated 09:31:00 UTC", "  a note"]
 
 
 def test_a_log_that_was_read_is_one_more_tab_and_escaped() -> None:
@@ -219,7 +227,7 @@ def test_whatever_a_job_holds_it_has_a_card(fields: dict[str, Any], status: str)
     Page(notebook_card(found, later))
     drawn = live_picture(found, later, note="a note")
     Page(drawn.html)
-    assert "\n" not in drawn.line
+    assert "\n" not in drawn.news
     assert drawn.badge in drawn.text
 
 

@@ -245,8 +245,8 @@ def check_python(body: bytes) -> None:
     for page in (notebook_card(found, NOW), live_picture(found, NOW, note="a note").html):
         assert Page(page).kinds <= OUR_TAGS
     shown = picture(found, NOW)
-    assert "\n" not in shown.line
-    for drawn in (terminal_card(found, NOW), one_line(found), shown.text):
+    assert "\n" not in live_picture(found, NOW).news
+    for drawn in (terminal_card(found, NOW), one_line(found), shown.text, shown.news):
         assert drawn.encode("utf-8")
 
 
