@@ -118,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         )
         stack.callback(_in_the_background(clock.keep(store), parts, name="clock"))
         bolt = await stack.enter_async_context(
-            _working(settings, me, store, platform, stream, vitals=vitals, parts=parts)
+            _working(settings, me, store, platform, stream, clock=clock, vitals=vitals, parts=parts)
         )
         # Last in, first out: what comes from Slack stops before what it needs.
         stack.push_async_callback(link.close)
@@ -135,28 +135,29 @@ async def _working(
     platform: Platform,
     stream: EventStream,
     *,
+    clock: SharedClock,
     vitals: health.Vitals,
     parts: Parts,
 ) -> AsyncIterator[AsyncApp]:
     """Let watcher and notifier work, with Slack's link or without; gives the app to link to Slack."""
     messenger = SlackMessenger(settings.slack_bot_token, settings.slack_api_url)
-    people = _people(settings, me, platform, messenger, vitals.clock)
+    people = _people(settings, me, platform, messenger, clock)
     keep = timedelta(days=settings.retention_days)
-    notifier = Notifier(store, messenger, people, vitals.clock, keep=keep, platform=platform)
-    leadership = Leadership(store, vitals.clock, holder=_name())
-    watcher = Watcher(platform, store, vitals.clock, on_change=notifier.wake, leadership=leadership)
-    listener = Listener(stream, store, vitals.clock, leadership=leadership, on_change=watcher.wake)
+    notifier = Notifier(store, messenger, people, clock, keep=keep, platform=platform)
+    leadership = Leadership(store, clock, holder=_name())
+    watcher = Watcher(platform, store, clock, on_change=notifier.wake, leadership=leadership)
+    listener = Listener(stream, store, clock, leadership=leadership, on_change=watcher.wake)
     desk = Desk()
     await asyncio.to_thread(remove_leftovers)
     workers = WorkerProcesses(_account(settings), needed_by_workers(os.environ))
-    exports = Exports(workers, store, messenger, vitals.clock, wake=notifier.wake)
+    exports = Exports(workers, store, messenger, clock, wake=notifier.wake)
     bolt = bolt_app(me, settings.slack_api_url)
     services = Services(
         platform=platform,
         store=store,
         messenger=messenger,
         people=people,
-        clock=vitals.clock,
+        clock=clock,
         desk=desk,
         exports=exports,
         wake=_all_of(notifier.wake, listener.poke),
@@ -167,6 +168,7 @@ async def _working(
         handlers.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
+    clock.on_set_back(watcher.tick_now)
     leading = asyncio.create_task(leadership.run(), name="leadership")
     listener.start()
     promising = asyncio.create_task(exports.run(), name="exports")

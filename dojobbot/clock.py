@@ -1,13 +1,15 @@
 """One clock for all replicas: the machine's, set by the database's.
 
 Leases, next-send-at and Slack's budgets are moments in the database. Whoever compares them with its own time
-must mean the same by it, though its machine's clock may be off.
+must mean the same by it, though its machine's clock may be off. Where there is only the machine's, and that
+was ahead and is put right, what rests until some moment must not rest for so much longer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +20,9 @@ __all__ = ["SharedClock", "corrected", "machine_time"]
 
 MEASURE_EVERY_SECONDS = 20.0
 WORTH_SAYING = timedelta(seconds=2)
+SLOWLY = 0.5
+"""How fast time goes by at least: until a clock that was set back has caught up."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -43,21 +48,46 @@ def machine_time() -> datetime:
 
 
 class SharedClock:
-    """The machine's clock, moved by what the database's is ahead of it. Implements ports.Clock."""
+    """The machine's clock, moved by what the database's is ahead of it. Implements ports.Clock.
 
-    def __init__(self, machine: Callable[[], datetime] = machine_time) -> None:
+    Where the database has none, and the machine's is set back, it goes on at half its speed until that has
+    caught up.
+
+    Args:
+        machine: the machine's clock, which may be set.
+        steady: seconds on one that can't be.
+    """
+
+    def __init__(
+        self, machine: Callable[[], datetime] = machine_time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self._machine = machine
+        self._steady = steady
         self._offset = timedelta()
         self._said = timedelta()
+        self._is_alone = False
+        self._told, self._told_at = EPOCH, steady()
+        self._ahead = self._machine_ahead()
+        self._on_set_back: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """See ports.Clock."""
-        return self._machine() + self._offset
+        if not self._is_alone:
+            return self._machine() + self._offset
+        at = self._steady()
+        slowly = self._told + timedelta(seconds=SLOWLY * (at - self._told_at))
+        self._told, self._told_at = max(self._machine(), slowly), at
+        return self._told
+
+    def on_set_back(self, call: Callable[[], None]) -> None:
+        """Call this, too, when the machine's clock was set back: for whoever waits for a moment on it."""
+        self._on_set_back.append(call)
 
     async def measure(self, store: Leases) -> None:
         """Ask the database for its time. Raises StoreError."""
         before = self._machine()
         theirs = await store.database_time()
+        self._is_alone = theirs is None
         if theirs is None:
             return
         self._offset = corrected(self._offset, before=before, theirs=theirs, after=self._machine())
@@ -67,11 +97,25 @@ class SharedClock:
             log.warning("this machine's clock is %+.1f s off the database's, which counts", -seconds)
 
     async def keep(self, store: Leases) -> None:
-        """Ask again and again, for ever."""
+        """Look at both clocks again and again, for ever."""
         while True:
             await asyncio.sleep(MEASURE_EVERY_SECONDS)
+            self.look()
             try:
                 await self.measure(store)
             except StoreError as error:
                 # Until it answers again, what was measured last is as good as anything.
                 log.debug("the database does not tell its time: %s", error)
+
+    def look(self) -> None:
+        """Notice when the machine's clock was set since it was last looked at."""
+        ahead, before = self._machine_ahead(), self._ahead
+        self._ahead = ahead
+        if before - ahead > WORTH_SAYING:
+            log.warning("this machine's clock was set back by %.0f s", (before - ahead).total_seconds())
+            for call in self._on_set_back:
+                call()
+
+    def _machine_ahead(self) -> timedelta:
+        """Give what the machine's clock shows beyond the steady one, which began some time."""
+        return self._machine() - EPOCH - timedelta(seconds=self._steady())

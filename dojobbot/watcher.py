@@ -120,11 +120,15 @@ class Watcher:
             misfire_grace_time=None,
         )
         self._scheduler.start()
-        self._leadership.on_taken(self._tick_now)
+        self._leadership.on_taken(self.tick_now)
         self._reading_early = asyncio.create_task(self._early.run(), name="early reads")
 
-    def _tick_now(self) -> None:
-        """Who takes over does not wait for the next tick of its own: the last one was another replica's."""
+    def tick_now(self) -> None:
+        """Tick at once, and then go on as before.
+
+        Who takes over does not wait for the next tick of its own: the last one was another replica's. When
+        the machine's clock is set back, the scheduler would wait until it shows the next tick's moment.
+        """
         if self._scheduler is not None:
             self._scheduler.modify_job(TICKS, next_run_time=machine_time())
 

@@ -90,3 +90,57 @@ async def test_a_database_without_a_clock_leaves_the_machines_alone() -> None:
     clock = SharedClock(database.machine)
     await clock.measure(database)
     assert clock.now() == database.machine()
+
+
+@dataclass
+class Machine:
+    """A machine's clocks: the one that is set back, and the one that is not."""
+
+    steady: float = 100.0
+    set_back: timedelta = timedelta()
+
+    def wall(self) -> datetime:
+        return NOON + timedelta(seconds=self.steady) - self.set_back
+
+    def count(self) -> float:
+        return self.steady
+
+
+async def test_a_clock_set_back_goes_on_slowly_until_it_is_right(caplog: pytest.LogCaptureFixture) -> None:
+    """What rests for a second rests for two then, and not for half an hour."""
+    machine, heard = Machine(), list[str]()
+    clock = SharedClock(machine.wall, machine.count)
+    clock.on_set_back(lambda: heard.append("set back"))
+    await clock.measure(Database(ahead=None))
+    clock.look()
+    before = clock.now()
+    machine.set_back = timedelta(minutes=30)
+    assert clock.now() == before
+    for seconds in (1, 59, 1740):
+        machine.steady += seconds
+        clock.look()
+        assert clock.now() == before + timedelta(seconds=(machine.steady - 100) / 2)
+    machine.steady += 2000
+    assert clock.now() == machine.wall(), "it has caught up"
+    machine.steady += 10
+    assert clock.now() == machine.wall()
+    assert heard == ["set back"]
+    assert caplog.messages == ["this machine's clock was set back by 1800 s"]
+
+
+async def test_a_clock_set_back_where_the_database_has_one_follows_that() -> None:
+    database = Database()
+    clock = SharedClock(database.machine)
+    await clock.measure(database)
+    database.error = timedelta(minutes=-30)
+    await clock.measure(database)
+    assert clock.now() == database.true
+
+
+async def test_a_clock_set_forward_is_right_at_once() -> None:
+    machine = Machine()
+    clock = SharedClock(machine.wall, machine.count)
+    await clock.measure(Database(ahead=None))
+    clock.now()
+    machine.set_back = timedelta(hours=-1)
+    assert clock.now() == machine.wall()
