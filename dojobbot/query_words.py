@@ -26,7 +26,7 @@ def split_words(text: str) -> list[str]:
 
 
 def value_of(words: list[str], key: str) -> str | None:
-    """Give what follows `key`, None where it is not there."""
+    """Give what follows `key`, None where it is not there. Raises InvalidQuery for two that differ."""
     values = {word.removeprefix(key) for word in words if word.startswith(key)}
     if len(values) > 1:
         first, second = sorted(values)[:2]

@@ -75,7 +75,10 @@ class Exchange:
         self._draw = draw
 
     def read(self, request: Request, *, retries: int = RETRIES) -> Steps[Answer]:
-        """Send what changes nothing, again where that may help; at most `retries` times again."""
+        """Send what changes nothing, again where that may help; at most `retries` times again.
+
+        Raises PlatformError.
+        """
         attempt = 0
         while True:
             answer, trouble = yield from self._once(request)
@@ -88,7 +91,10 @@ class Exchange:
             attempt += 1
 
     def act(self, request: Request, decode: Callable[[Answer], T]) -> Steps[T]:
-        """Send once what changes something, and decode the answer."""
+        """Send once what changes something, and decode the answer.
+
+        Raises PlatformError; PlatformUnavailable also when it was done and the answer cannot be read.
+        """
         answer, trouble = yield from self._once(request)
         if trouble is not None:
             raise trouble.error

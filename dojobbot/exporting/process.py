@@ -75,7 +75,7 @@ class WorkerProcesses:
 
     @contextlib.asynccontextmanager
     async def making(self, order: FileOrder, seen: Seen) -> AsyncIterator[Exported]:
-        """See promises.Exporter."""
+        """See promises.Exporter. Raises ExportFailed."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=f"{FOLDER}{os.getpid()}-"))
         try:
             said = await self._run(self._task(file=order, path=folder / "jobs"), seen, LONGEST_FILE_SECONDS)
@@ -88,7 +88,7 @@ class WorkerProcesses:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def figures(self, order: FiguresOrder, seen: Seen) -> Figures:
-        """See promises.Exporter."""
+        """See promises.Exporter. Raises ExportFailed."""
         said = await self._run(self._task(figures=order), seen, LONGEST_FIGURES_SECONDS)
         if said.figures is None:
             raise ExportFailed("No figures were made.")

@@ -66,7 +66,7 @@ class Services:
             self.wake()
 
     async def take_in(self, reading: Reading) -> KnownJob:
-        """Store a reading and give the job as it is known then."""
+        """Store a reading and give the job as it is known then. Raises JobNotFound once it was forgotten."""
         await self.observe([reading])
         known = await self.store.job(reading.job.id)
         if known is None:

@@ -50,7 +50,8 @@ class Shelf:
     async def look(self, job_id: str, tab: str, *, fresh: bool) -> Seen:
         """Read what a tab shows, unless it was read just now and nothing `fresh` is wanted.
 
-        Raises PlatformError when the platform does not answer in time and the job was never seen.
+        Raises PlatformError when the platform does not answer in time and the job was never seen, JobNotFound
+        when it was forgotten while it was read.
         """
         snapshot_note, log_note = await asyncio.gather(
             self._read_snapshot(job_id, fresh=fresh),

@@ -163,7 +163,10 @@ async def _set(connection: AsyncConnection, name: str, value: str) -> None:
 
 
 async def bind(connection: AsyncConnection, scope: Mapping[str, str]) -> None:
-    """Compare each value of the scope with what was bound before; what was not is bound now."""
+    """Compare each value of the scope with what was bound before; what was not is bound now.
+
+    Raises ScopeMismatch.
+    """
     for name, value in scope.items():
         await connection.execute(insert_new(connection, meta), {"name": SCOPE + name, "value": value})
         bound = await connection.scalar(select(meta.c.value).where(meta.c.name == SCOPE + name))
