@@ -291,7 +291,8 @@ class Watcher:
     async def _read_each(self, job_ids: Iterable[str], late: list[Reading] | None) -> None:
         """Read jobs one by one, and take them in as they arrive: together those that came meanwhile.
 
-        All at the end, with those in `late`, if there is such.
+        After an outage they wait in `late`, with what the listings left there, and all of it is taken in at
+        the end, in the order in which it happened.
 
         The listings have just worked: the platform lives and takes our token. What fails here is that job's
         own trouble; it is said once, tried again, and neither fails the tick nor holds up the others.
