@@ -131,6 +131,7 @@ async def test_an_approve_of_what_has_failed_in_part_since_is_refused_with_what_
     await room.sees(lambda: "Nothing was sent" in shown(built.messages()[-1]))
     said = shown(built.messages()[-1])
     assert "could not quote GPU-001, so there is no sum to approve. Ask for a new quote" in said
+    assert "has an incomplete quote" in said, "the card is drawn from the store"
     assert "Approve $" not in str(built.messages()[-1])
     assert not [served for served in built.platform.requests if served.path.endswith(":confirm")]
     ((who, what, why),) = audit(built)
