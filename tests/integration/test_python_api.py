@@ -255,7 +255,7 @@ def test_ctrl_c_leaves_at_once_although_the_platform_hangs(lab: Lab) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (out, err, process.returncode) == (b"left\n", b"", 0)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 def test_a_notebook_shows_a_bar_and_takes_it_away(lab: Lab, notebook: Notebook) -> None:

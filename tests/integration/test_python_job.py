@@ -322,12 +322,15 @@ def test_what_is_not_quoted_cannot_be_approved(lab: Lab) -> None:
 
 
 def test_watching_returns_at_once_and_follows_to_the_end(lab: Lab) -> None:
+    """The first read never ends by itself, and the call is back long before it is given up."""
     job = Job.from_id(lab.dock(), **lab.credentials)
-    lab.fault(f"GET {EXECUTIONS}/*", "slow", seconds=0.3)
+    lab.fault(f"GET {EXECUTIONS}/*", "hang")
     began = time.monotonic()
     job.watch(interval=SOON)
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 8
     lab.change(job.id, status="Failed")
+    lab.heal()
+    lab.do(lab.platform.faults.release)
     until(lambda: job.status == "Failed")
     until(lambda: not watching(job))
     calls = lab.calls()
@@ -358,7 +361,7 @@ def test_waiting_gives_up_after_its_time_and_the_job_goes_on(lab: Lab) -> None:
     began = time.monotonic()
     with pytest.raises(TimeoutError, match=r"is still Running after 0\.4 s"):
         job.wait(timeout=0.4, interval=SOON)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     lab.heal()
     assert lab.status(job.id) == "Running"
 
