@@ -11,7 +11,7 @@ from typing import Protocol
 from dojobbot.domain import Batch, Destination, Job, Subscription, Watch
 from dojobbot.orders import Person
 
-__all__ = ["LAST_ENDED", "Following", "Overview", "Subscribed"]
+__all__ = ["LAST_ENDED", "Following", "Gathered", "Overview", "Subscribed"]
 
 LAST_ENDED = 10
 """How many of a person's ended jobs an overview holds."""
@@ -28,6 +28,21 @@ class Subscribed(StrEnum):
     """The job reached a terminal status since the card was drawn: the delivery was created there and then."""
     ENDED = "ended"
     """It had ended before; nothing was subscribed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What came of a wish to see many jobs on one live card.
+
+    Attributes:
+        is_new: a card was opened; else one of the batch was open there, and shows them, too.
+        joined: how many jobs are on it because of this wish.
+        replaced: how many cards of single jobs ended, because theirs are on this one.
+    """
+
+    is_new: bool
+    joined: int
+    replaced: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +121,15 @@ class Following(Protocol):
         now: datetime,
         *,
         note: str = "",
-    ) -> bool:
-        """Open a watch of many jobs; False when one of this batch is open in this destination.
+        last_note: str | None = None,
+    ) -> Gathered:
+        """Open a watch of many jobs, or add them to the one of this batch that is open in this destination.
 
         To it belong those of `job_ids` (stored, at least one) and all stored ones with the batch's tag or
-        session that are not hidden and have not ended, or did so within a day; so do those that get it later,
-        until the watch ends: with the last of its jobs, or when it is stopped.
+        session that have not ended, or did so within a day; so do those that get it later, until the watch
+        ends: with the last of its jobs, or when it is stopped. Hidden jobs never do. `note` is shown by a new
+        card. With `last_note`, those of `job_ids` that are on the card lose their own cards in this
+        destination, which show it at last.
         """
         ...
 

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from dojobbot.batches import STARTED_TOGETHER, belongs, crowded
 from dojobbot.domain import Batch, BatchKind, Job, Listing
 from dojobbot.errors import JobNotFound
+from dojobbot.following import Gathered
 from dojobbot.orders import JobsOrder, Person
 from dojobbot.query import JobsQuery
 from dojobbot.slack import verbs
@@ -90,18 +91,33 @@ def _batch(query: JobsQuery, jobs: Sequence[Job]) -> Batch:
 
 
 async def _watch_many(services: Services, place: Place, batch: Batch, jobs: Sequence[Job]) -> str:
-    added = await services.store.add_batch(
+    done = await _gather(services, place, batch, jobs)
+    if done.is_new:
+        return _on_its_way(done)
+    if not done.joined:
+        return "There is a live card of these jobs here already."
+    which = "another job is" if done.joined == 1 else f"{done.joined:,} more jobs are"
+    return f":eyes: There is a live card for this here already; {which} on it now."
+
+
+async def _gather(
+    services: Services, place: Place, batch: Batch, jobs: Sequence[Job], *, last_note: str | None = None
+) -> Gathered:
+    done = await services.store.add_batch(
         place.user_id,
         batch,
         [job.id for job in jobs],
         place.destination,
         services.clock.now(),
         note=f"Watched by {mention(place.user_id)}",
+        last_note=last_note,
     )
     services.wake()
-    if not added:
-        return "There is a live card of these jobs here already."
-    return f":eyes: One live card of {plural(len(jobs), 'job')} is on its way to this conversation."
+    return done
+
+
+def _on_its_way(done: Gathered) -> str:
+    return f":eyes: One live card of {plural(done.joined, 'job')} is on its way to this conversation."
 
 
 async def watch(services: Services, asked: Asked) -> str:
@@ -112,8 +128,8 @@ async def watch(services: Services, asked: Asked) -> str:
 async def _fold(services: Services, asked: Asked) -> str | None:
     """Put a job on one card with its batch, or say that it is on one; None when a card of its own is due."""
     job, place = asked.known.job, asked.place
-    if job.has_ended:
-        return None
+    if job.has_ended or job.hidden:
+        return None  # a card of many shows no hidden job
     holding = await services.store.batch_holding(job.id, place.destination)
     if holding is not None and holding.batch is not None:
         return f"This job is on a live card here already: {batch_name(holding.batch, job)}."
@@ -124,16 +140,14 @@ async def _fold(services: Services, asked: Asked) -> str | None:
     if refusal is not None:
         return refusal
     batch, there = found
+    name = batch_name(batch, job)
     members = {each.id: each for each in (job, *there, *await _started_with(services, job, batch))}
-    said = await _watch_many(services, place, batch, list(members.values()))
-    for each in there:
-        await services.store.stop_watch(
-            each.id,
-            place.destination,
-            note=f"Goes on in one card with the rest: {batch_name(batch, job)}.",
-            now=services.clock.now(),
-        )
-    return f"{said} It takes the place of {plural(len(there), 'card')} of single jobs."
+    last_note = f"Goes on in one card with the rest: {name}."
+    done = await _gather(services, place, batch, list(members.values()), last_note=last_note)
+    said = _on_its_way(done) if done.is_new else f":eyes: This job joins a live card here: {name}."
+    if done.replaced:
+        said += f" It takes the place of {plural(done.replaced, 'card')} of single jobs."
+    return said
 
 
 async def _started_with(services: Services, job: Job, batch: Batch) -> list[Job]:

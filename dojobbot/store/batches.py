@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dojobbot.domain import ENDED, Batch, BatchKind, Destination, Job, Watch
+from dojobbot.following import Gathered
 from dojobbot.store import gate, rows
-from dojobbot.store.follows import IS_BATCH, IS_WATCHING, ensure_destination, stop_this_watch
+from dojobbot.store.follows import (
+    IS_BATCH,
+    IS_WATCHING,
+    ensure_destination,
+    mark_card_old,
+    stop_this_watch,
+)
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import batch_members, destinations, jobs, watches
 
@@ -28,50 +35,86 @@ async def add(
     destination: Destination,
     *,
     note: str,
+    last_note: str | None,
     now: datetime,
-) -> bool:
-    """Open the watch of a batch; False when one of it is open there.
+) -> Gathered:
+    """Open the watch of a batch, or let the one that is open there show these jobs, too.
 
     Its jobs are those given, and all that are stored, not hidden ones, with its tag or session. What of these
     ended long ago is left out: a tag may be old, and is wanted for what is going on.
     """
     await ensure_destination(connection, destination, now)
     await gate.close(connection)
-    inserted = await connection.execute(
-        insert_new(connection, watches)
-        .values(
-            user_id=user_id,
-            job_id=job_ids[0],
-            destination_key=destination.key,
-            created_at=now,
-            wanted=1,
-            waiting_since=now,
-            note=note,
-            batch_kind=batch.kind.value,
-            batch_key=batch.key,
-        )
-        .returning(watches.c.id)
-    )
-    watch_id = inserted.scalar_one_or_none()
-    if watch_id is None:
-        return False
+    wish = {
+        "user_id": user_id,
+        "job_id": job_ids[0],
+        "destination_key": destination.key,
+        "created_at": now,
+        "wanted": 1,
+        "waiting_since": now,
+        "note": note,
+        "batch_kind": batch.kind.value,
+        "batch_key": batch.key,
+    }
+    watch_id, is_new = await _open(connection, wish)
     stopped_at = func.coalesce(jobs.c.completed_at, jobs.c.updated_at, jobs.c.read_at)
     is_lately = jobs.c.status.not_in(ENDED) | (stopped_at > now - LATELY)
-    found = select(jobs.c.id).where(or_(jobs.c.id.in_(job_ids), _carries(batch) & is_lately), ~jobs.c.hidden)
-    await connection.execute(
-        insert(batch_members).from_select(["watch_id", "job_id"], _paired(watch_id, found))
+    named = jobs.c.id.in_(job_ids)
+    found = select(literal(watch_id), jobs.c.id).where(
+        or_(named, _carries(batch) & is_lately), ~jobs.c.hidden
     )
-    return True
+    joined = await connection.execute(
+        insert_new(connection, batch_members).from_select(["watch_id", "job_id"], found)
+    )
+    if joined.rowcount and not is_new:
+        await mark_card_old(connection, watch_id, now)
+    replaced = 0
+    if last_note is not None:
+        replaced = await _replace(connection, watch_id, job_ids, destination, note=last_note, now=now)
+    return Gathered(is_new=is_new, joined=joined.rowcount, replaced=replaced)
+
+
+async def _open(connection: AsyncConnection, wish: dict[str, object]) -> tuple[int, bool]:
+    """Give the open watch of a batch in a place, and whether it was opened now."""
+    these = {name: wish[name] for name in ("destination_key", "batch_kind", "batch_key")}
+    there = select(watches.c.id).filter_by(**these).where(IS_WATCHING).with_for_update(key_share=True)
+    while True:
+        made = await connection.scalar(insert_new(connection, watches).values(wish).returning(watches.c.id))
+        if made is not None:
+            return made, True
+        found = await connection.scalar(there)
+        # None: it was over before it could be held, so there is room for a new one.
+        if found is not None:
+            return found, False
+
+
+async def _replace(
+    connection: AsyncConnection,
+    watch_id: int,
+    job_ids: Sequence[str],
+    destination: Destination,
+    *,
+    note: str,
+    now: datetime,
+) -> int:
+    """End the cards of their own that jobs have beside the one that shows them; returns how many."""
+    shown = select(batch_members.c.job_id).where(batch_members.c.watch_id == watch_id)
+    singles = (
+        select(watches.c.id)
+        .where(watches.c.destination_key == destination.key, IS_WATCHING, ~IS_BATCH)
+        .where(watches.c.job_id.in_(job_ids), watches.c.job_id.in_(shown))
+        .order_by(watches.c.id)
+        .with_for_update(key_share=True)
+    )
+    found = (await connection.scalars(singles)).all()
+    for each in found:
+        await stop_this_watch(connection, each, note=note, now=now)
+    return len(found)
 
 
 def _carries(batch: Batch) -> ColumnElement[bool]:
     column = COLUMNS.get(batch.kind)
     return literal(False) if column is None else column == batch.key
-
-
-def _paired(watch_id: int, found: Select[tuple[str]]) -> Select[tuple[int, str]]:
-    ids = found.subquery()
-    return select(literal(watch_id), ids.c.id)
 
 
 async def join(connection: AsyncConnection, seen: Iterable[Job]) -> None:

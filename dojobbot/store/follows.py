@@ -261,6 +261,11 @@ async def mark_cards_old(connection: AsyncConnection, job_ids: Sequence[str], no
         )
 
 
+async def mark_card_old(connection: AsyncConnection, watch_id: int, now: datetime) -> None:
+    """Record that one live card shows something old from now on."""
+    await connection.execute(update(watches).where(watches.c.id == watch_id).values(_one_more_change(now)))
+
+
 def _one_more_change(now: datetime) -> dict[str, object]:
     return {
         "wanted": watches.c.wanted + 1,

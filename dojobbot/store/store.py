@@ -24,7 +24,7 @@ from dojobbot.domain import (
     Watch,
 )
 from dojobbot.fates import Fates, Pause, Resumed, Stranded
-from dojobbot.following import Overview, Subscribed
+from dojobbot.following import Gathered, Overview, Subscribed
 from dojobbot.leases import Lease
 from dojobbot.orders import JobsOrder, OpenExport, Person
 from dojobbot.outbox import Claim
@@ -171,9 +171,12 @@ class SqlStore:
         now: datetime,
         *,
         note: str = "",
-    ) -> bool:
-        """Open a watch of many jobs; False when one of this batch is open in this destination."""
-        return await self._write(batches.add, user_id, batch, job_ids, destination, note=note, now=now)
+        last_note: str | None = None,
+    ) -> Gathered:
+        """Put jobs on one live card, a new one or the one that is open there; see the port."""
+        return await self._write(
+            batches.add, user_id, batch, job_ids, destination, note=note, last_note=last_note, now=now
+        )
 
     async def stop_batch(self, watch_id: int, destination: Destination, *, note: str, now: datetime) -> bool:
         """Ask for the last edit of a batch's card, which will show `note`. False when there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dojobbot.domain import Batch, BatchKind, Job
+from dojobbot.following import Gathered
 from dojobbot.ports import Store
 from tests.integration.store_worlds import (
     A_JOB,
@@ -45,7 +47,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def watch(store: Store, batch: Batch = TAG, *job_ids: str) -> int:
     """Open a batch's watch and give its number."""
-    assert await store.add_batch(ADA, batch, job_ids or ("00000001",), CHANNEL, NOW)
+    assert (await store.add_batch(ADA, batch, job_ids or ("00000001",), CHANNEL, NOW)).is_new
     (made,) = (await claimed(store, 0)).watches
     assert made.batch == batch
     return made.id
@@ -81,10 +83,52 @@ async def test_typed_words_stay_with_the_jobs_of_that_moment(store: Store) -> No
 
 async def test_a_batch_has_one_card_in_a_place(store: Store) -> None:
     await watch(store)
-    assert not await store.add_batch(BEN, TAG, ("00000002",), CHANNEL, NOW)
-    assert await store.add_batch(BEN, TAG, ("00000002",), OTHER, NOW)
-    assert await store.add_batch(BEN, WORDS, ("00000002",), CHANNEL, NOW)
+    assert await store.add_batch(BEN, TAG, ("00000002",), CHANNEL, NOW) == Gathered(is_new=False, joined=0)
+    assert await store.add_batch(BEN, TAG, ("00000002",), OTHER, NOW) == Gathered(is_new=True, joined=2)
+    assert await store.add_batch(BEN, WORDS, ("00000002",), CHANNEL, NOW) == Gathered(is_new=True, joined=1)
     assert await store.add_watch(BEN, "00000001", CHANNEL, NOW), "a job may have a card of its own beside it"
+
+
+async def test_jobs_that_are_asked_for_later_join_the_open_card_which_changes(store: Store) -> None:
+    """Also when all that it showed until then has ended, while that was not shown yet."""
+    watch_id = await watch(store, WORDS, "00000001")
+    claim = await claimed(store, 100)
+    post = card(claim, seconds=100)
+    assert await store.commit_post(claim, post)
+    await store.settle(claim, post.id, "100.1", shown="first", now=at(100))
+    await store.release(claim, next_send_at=at(100))
+    await observe(store, "Succeeded", 110, job=tagged(1))
+    claim = await claimed(store, 110)
+    (shown,) = claim.watches
+    joined = await store.add_batch(BEN, WORDS, ("00000001", "00000002", "apart"), CHANNEL, at(110))
+    assert joined == Gathered(is_new=False, joined=2)
+    await store.settle_edit(claim, shown, "all have ended", at(110))
+    await store.release(claim, next_send_at=at(110))
+    assert await members(store, watch_id) == {"00000001", "00000002", "apart"}
+    (shown,) = (await claimed(store, 120)).watches
+    assert shown.id == watch_id
+
+
+async def test_who_asks_for_one_batch_at_the_same_moment_gets_one_card_of_all(store: Store) -> None:
+    all_of_them = ("00000001", "00000002", "apart")
+    asked = [store.add_batch(ADA, WORDS, (job_id,), CHANNEL, NOW) for job_id in all_of_them]
+    assert sorted(each.is_new for each in await asyncio.gather(*asked)) == [False, False, True]
+    held = await store.batch_holding("apart", CHANNEL)
+    assert held is not None
+    assert await members(store, held.id) == set(all_of_them)
+
+
+async def test_only_what_is_on_the_card_of_many_loses_its_own_there(store: Store) -> None:
+    """Each says at last why it ends; one that is hidden, one elsewhere and one that was not named go on."""
+    await observe(store, job=tagged(3, hidden=True))
+    named = ("00000001", "00000003", "apart")
+    for job_id in (*named, "00000002"):
+        await store.add_watch(ADA, job_id, CHANNEL, NOW)
+    await store.add_watch(ADA, "apart", OTHER, NOW)
+    done = await store.add_batch(ADA, WORDS, named, CHANNEL, at(1), last_note="Goes on in one.")
+    assert done == Gathered(is_new=True, joined=2, replaced=2)
+    assert {job.id for job in await store.watched_singly(CHANNEL)} == {"00000002", "00000003"}
+    assert {job.id for job in await store.watched_singly(OTHER)} == {"apart"}
 
 
 async def test_its_jobs_are_followed_but_not_read_for_their_trees(store: Store) -> None:

@@ -1,0 +1,68 @@
+"""Many jobs on one live card, as people in one channel ask for it one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.stage import shown
+from tests.integration.handlers_side import Front, front
+from tests.integration.middle import HERE, Middle, middle
+from tests.integration.test_handlers import typed
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Middle]:
+    """Everything, on one clock."""
+    async with middle(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def room(built: Middle) -> AsyncIterator[Front]:
+    """What people type into."""
+    async with front(built) as made:
+        yield made
+
+
+def cards(built: Middle, words: str) -> list[str]:
+    """The bot's messages with these words."""
+    return [text for each in built.messages() if words in (text := shown(each))]
+
+
+async def is_live(built: Middle, job_id: str) -> bool:
+    """Whether some live card in the channel follows a job."""
+    singly = await built.store.watched_singly(HERE)
+    return await built.store.batch_holding(job_id, HERE) is not None or job_id in {job.id for job in singly}
+
+
+async def test_jobs_that_come_later_join_the_one_card_of_what_was_started_together(
+    room: Front, built: Middle
+) -> None:
+    """The fourth card of jobs of the same minute, beside the card of many: no job loses its live card."""
+    first = [built.job(name=f"Ligand {number}") for number in range(4)]
+    for job_id in first:
+        said = await typed(room, f"/job {job_id} watch")
+    assert "One live card of 4 jobs" in said
+    assert "takes the place of 3 cards" in said
+    await built.deliver()
+    later = [built.job(name=f"Ligand {number}") for number in range(4, 8)]
+    for job_id in later:
+        said = await typed(room, f"/job {job_id} watch")
+    assert "This job joins a live card here" in said
+    assert "takes the place of 3 cards" in said
+    assert all([await is_live(built, job_id) for job_id in (*first, *later)])
+    await built.deliver()
+    assert len(cards(built, "Docking jobs started together: 0 of 8 jobs done")) == 1
+
+
+async def test_a_hidden_job_has_a_card_of_its_own_beside_one_that_cannot_show_it(
+    room: Front, built: Middle
+) -> None:
+    for number in range(3):
+        await typed(room, f"/job {built.job(name=f'Ligand {number}')} watch")
+    hidden = built.job(name="Apart", visibility="hidden")
+    assert "A live card is on its way" in await typed(room, f"/job {hidden} watch")
+    assert await is_live(built, hidden)
