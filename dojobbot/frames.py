@@ -33,6 +33,7 @@ PAGE_SIZE = 1_000
 
 TEXT = pd.StringDtype("python")
 _MINUTE, _HALF_A_MINUTE = 60_000_000, 30_000_000
+_KEY = "the whole key of one tool, such as 'deeporigin.docking'"
 _LIMIT = "a whole number of jobs, at least 1, or None for all"
 
 
@@ -89,7 +90,8 @@ def get_dataframe(
     Args:
         only_with_status: one status or several, in any case; `Succeeded` also finds `Completed`. The platform
             filters by it. None for all; no status at all gives no rows.
-        tool_key: only jobs of this tool, by its whole key, such as `deeporigin.docking`.
+        tool_key: only jobs of this tool, by its whole key, such as `deeporigin.docking`: the platform finds
+            nothing by a part of it.
         created_after: only jobs created after this moment, which carries its zone.
         limit: at most this many, the newest.
         include_metadata: adds the column `metadata`.
@@ -107,7 +109,8 @@ def get_dataframe(
         PlatformError: the platform could not be reached or refused; there is no partial dataframe.
 
     Warns:
-        UserWarning: rows that have no readable id were left out.
+        UserWarning: rows that have no readable id were left out; or a `tool_key` without a dot, which is
+            hardly a whole one, found nothing.
     """
     query = FrameQuery(
         statuses=_statuses(only_with_status),
@@ -119,7 +122,12 @@ def get_dataframe(
     )
     account = account_for(get_dataframe, credentials)
     with closing(ProgressBar("Deep Origin jobs")) as bar:
-        return fetch_frame(account, query, report=bar.show)
+        frame = fetch_frame(account, query, report=bar.show)
+    is_part = query.tool_key is not None and "." not in query.tool_key
+    if is_part and frame.empty and query.statuses != frozenset():
+        message = f"tool_key={tool_key!r:.60} found no jobs: it takes {_KEY}, as in the column tool_key"
+        warnings.warn(message, UserWarning, stacklevel=2)
+    return frame
 
 
 def fetch_frame(
@@ -298,7 +306,7 @@ def _status(word: str) -> str:
 def _key(tool_key: object) -> str | None:
     if tool_key is None or isinstance(tool_key, str):
         return tool_key
-    raise wrong("tool_key", tool_key, "the key of one tool, such as 'deeporigin.docking'")
+    raise wrong("tool_key", tool_key, _KEY)
 
 
 def _aware(moment: object) -> datetime | None:

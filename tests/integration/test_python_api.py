@@ -108,6 +108,20 @@ def test_a_tool_a_moment_and_a_limit_narrow_it(lab: Lab) -> None:
     assert newest == get_dataframe(**lab.credentials).id.to_list()[:4]
 
 
+def test_a_part_of_a_tools_key_that_finds_nothing_is_told_which_form_is_wanted(lab: Lab) -> None:
+    """A whole key without jobs is no reason to warn, nor is a part that finds some."""
+    lab.dock()
+    lab.put(executionId="own", status="Running", tool={"key": "screening", "version": "1"})
+    with pytest.warns(
+        UserWarning, match=r"tool_key='docking' found no jobs: .*'deeporigin\.docking'"
+    ) as told:
+        assert len(get_dataframe(tool_key="docking", **lab.credentials)) == 0
+    assert told[0].filename == __file__
+    assert len(get_dataframe(tool_key="deeporigin.rbfe", **lab.credentials)) == 0
+    assert len(get_dataframe([], tool_key="docking", **lab.credentials)) == 0
+    assert get_dataframe(tool_key="screening", **lab.credentials).id.to_list() == ["own"]
+
+
 def test_names_are_resolved_and_ids_stay_where_there_is_none() -> None:
     with running(demo_world(now)) as lab:
         plain = get_dataframe(**lab.credentials)

@@ -173,7 +173,7 @@ def test_an_unknown_status_names_the_known_ones() -> None:
             ("only_with_status", wrong, "a status such as")
             for wrong in ([None], [1], b"Running", 5, ["Running", 5])
         ),
-        *(("tool_key", wrong, "the key of one tool") for wrong in (["deeporigin.docking"], 5)),
+        *(("tool_key", wrong, "the whole key of one tool") for wrong in (["deeporigin.docking"], 5)),
         *(
             ("created_after", wrong, "a datetime with a time zone")
             for wrong in (
