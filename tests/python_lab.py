@@ -37,7 +37,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 40.0) -> None:
     """Wait for a condition; fail when it takes too long."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -57,12 +57,12 @@ class Lab:
 
     def start(self) -> None:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.platform.start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.platform.start(), self._loop).result(40)
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.platform.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.platform.stop(), self._loop).result(40)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(40)
         self._loop.close()
 
     @property
@@ -83,7 +83,7 @@ class Lab:
     def do(self, what: Callable[[], T]) -> T:
         done: Future[T] = Future()
         self._loop.call_soon_threadsafe(lambda: done.set_result(what()))
-        return done.result(10)
+        return done.result(40)
 
     def put(self, **fields: Any) -> str:
         """A job with just these fields."""

@@ -231,7 +231,7 @@ class SimulatedWorkspace(Acts):
 
     # --- following along
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109 - for a test
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 40.0) -> T:  # noqa: ASYNC109 - for a test
         """Wait until a predicate is truthy, asking it after every change; returns what it said.
 
         Raises:

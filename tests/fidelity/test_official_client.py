@@ -45,7 +45,7 @@ def client(platform: SimulatedPlatform) -> Iterator[Any]:
 
 
 async def in_thread(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(40):
         return await asyncio.to_thread(call, *args, **options)
 
 
@@ -123,7 +123,7 @@ async def test_it_waits_until_jobs_have_ended(client: Any, platform: SimulatedPl
     maker = JobMaker(seed=5)
     lives = [Life(now(), runs=runs, queued=0.1) for runs in (0.3, 0.6)]
     ids = [maker.docking(ADA, life, ligands(3)).put(platform.world) for life in lives]
-    jobs = await in_thread(client.executions.wait, ids, poll_interval=0.1, timeout=20.0)
+    jobs = await in_thread(client.executions.wait, ids, poll_interval=0.1, timeout=40.0)
     assert [(job["executionId"], job["status"]) for job in jobs] == [(job_id, "Completed") for job_id in ids]
 
 

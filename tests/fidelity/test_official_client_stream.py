@@ -66,14 +66,14 @@ def client(platform: SimulatedPlatform, job: Followed) -> Iterator[Any]:
     client.close()
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 40) -> None:
     """Wait for something that the server sees."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what happens on the server has no event here
             await asyncio.sleep(0.01)
 
 
-def waiting(client: Any, job: Followed, timeout: float = 20.0) -> asyncio.Task[Any]:
+def waiting(client: Any, job: Followed, timeout: float = 40.0) -> asyncio.Task[Any]:
     return asyncio.create_task(
         asyncio.to_thread(client.executions.wait_for_ingestion, job.id, timeout=timeout)
     )
@@ -113,7 +113,7 @@ async def test_its_deadline_holds_while_the_stream_is_deaf(
 ) -> None:
     """A stream that sends heartbeats but no frames does not hold a client for ever."""
     platform.faults.add(Fault("stream filters.dirty", "deaf"))
-    wait = waiting(client, job, timeout=0.8)
+    wait = waiting(client, job, timeout=3)
     await until(lambda: platform.streams.count == 1)
     job.finish()
     with pytest.raises(TimeoutError, match="ingestion"):
@@ -160,7 +160,7 @@ async def listening(platform: SimulatedPlatform, job: Followed, *filters: str) -
         assert response.content_type == "text/event-stream"
 
         async def read() -> str:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(40):
                 return (await response.content.readuntil(b"\n\n")).decode().strip()
 
         yield read

@@ -125,7 +125,7 @@ def opened(workspace: SimulatedWorkspace) -> int:
 
 async def connection(workspace: SimulatedWorkspace, number: int) -> None:
     """Wait for the client to be there with its connection of that number or a later one, and no other."""
-    await workspace.wait_for(lambda: opened(workspace) >= number and workspace.socket_count == 1, timeout=10)
+    await workspace.wait_for(lambda: opened(workspace) >= number and workspace.socket_count == 1)
 
 
 @pytest.mark.parametrize("connect", CLIENTS.values(), ids=CLIENTS)

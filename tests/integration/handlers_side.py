@@ -24,7 +24,7 @@ from dojobbot.slack.socket_mode import SocketLink
 from dojobbot.slack.transport import bolt_app, identify
 from tests.integration.middle import Middle
 
-DEADLINE = 10.0
+DEADLINE = 40.0
 
 
 @dataclass

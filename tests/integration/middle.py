@@ -42,7 +42,7 @@ CHEMISTRY = Destination(lab.CHEMISTRY)
 POST = "chat.postMessage"
 EDIT = "chat.update"
 MOST_ROUNDS = 200
-DEADLINE = 10.0
+DEADLINE = 40.0
 
 
 @dataclass

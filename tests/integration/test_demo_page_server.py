@@ -49,7 +49,7 @@ async def visitor() -> AsyncIterator[Visitor]:
 
 
 async def state(socket: aiohttp.ClientWebSocketResponse) -> Json:
-    told: Json = await socket.receive_json(timeout=5)
+    told: Json = await socket.receive_json(timeout=40)
     assert told["type"] == "state"
     return told
 
@@ -105,7 +105,7 @@ async def test_a_person_is_told_what_they_see_and_nothing_else(visitor: Visitor)
         await visitor.demo.workspace.type_command(BORIS, GENERAL, "/jobs")
         visitor.demo.workspace.dm(BORIS)
         await visitor.say(BORIS, GENERAL, "done")
-        news = await socket.receive_json(timeout=5)
+        news = await socket.receive_json(timeout=40)
         assert (news["type"], news["message"]["text"]) == ("message", "done")
 
 
@@ -129,7 +129,7 @@ async def test_edits_and_deletions_are_told(visitor: Visitor) -> None:
         ts = (await call("chat.postMessage", channel=GENERAL, text="one"))["ts"]
         await call("chat.update", channel=GENERAL, ts=ts, text="two")
         await call("chat.delete", channel=GENERAL, ts=ts)
-        news = [await socket.receive_json(timeout=5) for _ in range(3)]
+        news = [await socket.receive_json(timeout=40) for _ in range(3)]
     assert [each["type"] for each in news] == ["message", "message", "deleted"]
     assert {each.get("message", each)["ts"] for each in news} == {ts}
 
@@ -198,7 +198,7 @@ async def test_open_pages_do_not_hold_up_the_end() -> None:
             origin = {"Origin": demo.page_url.rstrip("/")}
             socket = await session.ws_connect(f"{demo.page_url}live", headers=origin)
             await state(socket)
-        assert (await socket.receive(timeout=5)).type == aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive(timeout=40)).type == aiohttp.WSMsgType.CLOSE
         await socket.close()
 
 

@@ -26,7 +26,7 @@ class Panel:
     async def next(self, kind: str) -> Json:
         """The next news of a kind; others are passed over."""
         while True:
-            news: Json = await self.told.receive_json(timeout=10)
+            news: Json = await self.told.receive_json(timeout=40)
             if news["type"] == kind:
                 return news
 

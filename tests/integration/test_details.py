@@ -191,7 +191,7 @@ async def test_a_press_that_comes_too_late_is_answered_beside_the_card(room: Fro
     built.slack_fault("views.open", "status", status=503, times=1)
     await room.press(card, "Details")
     await room.sees(lambda: any("Slack failed" in each["text"] for each in built.messages()))
-    built.slack_fault("views.open", "slow", seconds=0.3, times=1)
+    built.slack_fault("views.open", "slow", seconds=1, times=1)
     await room.press(card, "Details")
     built.clock.advance(seconds=4)
     await room.sees(lambda: any("Press the button again" in each["text"] for each in built.messages()))
@@ -204,7 +204,7 @@ async def test_the_later_press_wins(room: Front, built: Middle) -> None:
     job_id = built.job(userInputs=INPUTS)
     await opened(room, job_id)
     built.clock.advance(minutes=2)
-    built.platform_fault(GET, kind="slow", seconds=0.4, times=1)
+    built.platform_fault(GET, kind="slow", seconds=1, times=1)
     await room.press_in_modal(switch(ids.INPUTS))
     await room.press_in_modal(switch(ids.FIELDS))
     await room.modal_shows("▸ Details")
@@ -220,7 +220,7 @@ async def test_a_view_that_changed_meanwhile_is_drawn_all_the_same(room: Front, 
     job_id = built.job(userInputs=INPUTS)
     await opened(room, job_id)
     built.clock.advance(minutes=2)
-    built.platform_fault(GET, kind="slow", seconds=0.3, times=1)
+    built.platform_fault(GET, kind="slow", seconds=1, times=1)
     view = room.modal()
     await room.press_in_modal(switch(ids.INPUTS))
     other = {key: view.content[key] for key in ("type", "title", "close", "blocks")}
@@ -243,12 +243,12 @@ async def test_closing_it_early_is_no_trouble(
     room: Front, built: Middle, caplog: pytest.LogCaptureFixture
 ) -> None:
     card = await room.card(built.job())
-    built.platform_fault(GET, kind="slow", seconds=0.3, times=1)
+    built.platform_fault(GET, kind="slow", seconds=1, times=1)
     await room.press(card, "Details")
     await room.modal_shows("Asking")
     await built.slack.close_modal(lab.ADA, room.modal().id)
     await room.sees(lambda: built.calls(UPDATE))
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     assert caplog.records == []
 
 
@@ -312,7 +312,7 @@ async def test_a_file_is_sent_once_though_the_press_comes_twice(room: Front, bui
     built.slack_fault("deliver interactive", "duplicate", times=1)
     await room.press_in_modal(ids.in_details(ids.DOWNLOAD, ids.LOG))
     await room.modal_shows("I've sent you")
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     assert len(built.slack.dms(lab.ADA)) == 1
 
 
@@ -324,6 +324,6 @@ async def test_an_opening_press_that_comes_twice_opens_one_modal_and_says_nothin
     await room.press(card, "Details")
     await room.modal_shows("▸ Status")
     await room.sees(lambda: len(built.calls("views.open")) == 2)
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     assert len(built.slack.modals(lab.ADA)) == 1
     assert built.messages() == [card]

@@ -294,7 +294,7 @@ def command_line(process_id: int) -> bytes:
 
 async def until(condition: Any) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.02)
 
@@ -343,7 +343,7 @@ async def test_a_process_whose_bot_is_gone_ends_and_cleans_up(
     await until(lambda: platform.requests or platform.faults.struck)
     assert platform.token.encode() not in command_line(process.pid)
     process.stdin.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         assert await process.wait() == 1
     assert not folder.exists()
 

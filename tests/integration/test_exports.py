@@ -20,7 +20,7 @@ from dojobbot.orders import Exported, Figures, FiguresOrder, FileOrder, JobsOrde
 from dojobbot.promises import Seen
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.slack.messenger import SlackMessenger
-from tests.integration.middle import Middle, middle, until
+from tests.integration.middle import DEADLINE, Middle, middle, until
 
 ORDER = FileOrder(jobs=JobsOrder(), scope="failed")
 QUICK = Pace(first_note=0.05, next_note=0.05, look=60)
@@ -91,7 +91,7 @@ class Set:
             stale = await self.built.store.stale_exports(self.built.clock.now().replace(year=2100))
             return all(each.destination.channel_id != channel for each in stale)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             while not await nobody_waits():  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
 
@@ -274,7 +274,7 @@ async def test_a_bot_that_ends_tells_whoever_waits(scene: Set) -> None:
     """The words are in the outbox before it is gone, and nothing is made in vain."""
     await scene.ask()
     await until(lambda: scene.workshop.seen)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await scene.exports.close()
     (message,) = await scene.dm()
     assert "I was restarted while I prepared your export" in message["text"]
@@ -288,7 +288,7 @@ async def test_a_bot_that_ends_while_the_database_is_locked_does_not_wait_for_it
     await until(lambda: scene.workshop.seen)
     with closing(sqlite3.connect(scene.built.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             await scene.exports.close()
         other.execute("ROLLBACK")
     await scene.over()

@@ -29,7 +29,7 @@ async def test_a_lock_that_somebody_holds_does_not_keep_readyz_waiting(tmp_path:
                 other.execute("BEGIN IMMEDIATE")
                 began = time.monotonic()
                 response = await client.get("/readyz")
-                assert time.monotonic() - began < 5
+                assert time.monotonic() - began < 10
                 assert (response.status, (await response.json())["store"]) == (503, "the database is busy")
                 other.execute("ROLLBACK")
             response = await client.get("/readyz")

@@ -101,7 +101,7 @@ async def test_a_fresh_look_adds_what_was_not_stored_and_publishes_once_more(
     built.clock.advance(minutes=1)
     await opened(room)
     await room.sees(lambda: len(built.calls(PUBLISH)) == 3)
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     assert len(built.calls(PUBLISH)) == 3
 
 
@@ -127,7 +127,7 @@ async def test_the_menu_opens_details_whose_tabs_work(room: Front, built: Middle
 async def test_a_choice_that_comes_too_late_is_told_in_the_home(room: Front, built: Middle) -> None:
     job_id = built.job(name="BRD series")
     await opened(room, "BRD series")
-    built.slack_fault("views.open", "slow", seconds=0.3, times=1)
+    built.slack_fault("views.open", "slow", seconds=1, times=1)
     await press(room, ids.HOME_OPEN, option=f"{job_id}|0")
     built.clock.advance(seconds=4)
     assert "BRD series" in await says(room, "Press the button again")
@@ -205,7 +205,7 @@ async def test_an_event_that_comes_twice_is_drawn_once(room: Front, built: Middl
     built.slack_fault("deliver events_api", "duplicate", times=1)
     await opened(room, "You have no jobs here yet")
     await room.sees(lambda: len(built.slack.event_deliveries) >= 1)
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     assert len(first_drawings(built)) == 1
 
 
@@ -220,7 +220,7 @@ async def test_a_repetition_that_overtakes_its_event_is_the_one_that_is_drawn(tm
         async with asyncio.timeout(DEADLINE):
             while acknowledged < 2:
                 acknowledged += (await changes.get()).kind == "ack"
-        await room.desk.close(5)
+        await room.desk.close(DEADLINE)
         assert len(first_drawings(built)) == 1
 
 
@@ -236,7 +236,7 @@ async def test_what_is_slow_does_not_cover_what_is_newer(
     """The first opening finds the platform slow; when it has an answer, the second one has drawn already."""
     await built.people.members()
     built.job(name="BRD series")
-    built.platform_fault(GET, kind="slow", seconds=0.5, times=1)
+    built.platform_fault(GET, kind="slow", seconds=2, times=1)
     await opened(room, "You have no jobs here yet")
     await opened(room, "BRD series")
     await room.sees(lambda: built.calls(PUBLISH)[-1].error == "hash_conflict")
@@ -249,7 +249,7 @@ async def test_a_home_that_slack_does_not_take_is_a_line_in_the_log(
 ) -> None:
     """Nobody is there to be told; what was shown before stays."""
     await opened(room, "You have no jobs here yet")
-    await room.desk.close(5)
+    await room.desk.close(DEADLINE)
     built.slack_fault(PUBLISH, "status", status=503, times=1)
     await screen(room).send(sentence("Hello."))
     assert ["could not be published" in line for line in caplog.messages] == [True]

@@ -99,7 +99,7 @@ async def all_ears(built: Middle, *, project_id: str | None = None) -> AsyncIter
 async def begin(built: Middle) -> None:
     """Let the watcher start, and wait for its first tick."""
     built.watcher.start(3600)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await built.store.last_good_tick() is None:  # noqa: ASYNC110 - the store announces nothing
             await asyncio.sleep(0.01)
 
@@ -111,7 +111,7 @@ async def counted(count: Callable[[], int], wanted: int) -> None:
 
 async def ends(built: Middle, job_id: str, status: str) -> None:
     """Wait until a job is stored at a status."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await built.status(job_id) != status:  # noqa: ASYNC110 - the store announces nothing
             await asyncio.sleep(0.01)
 

@@ -150,7 +150,7 @@ async def test_a_call_that_hangs_holds_up_its_own_channel_alone(built: Middle) -
     assert built.texts() == []
     built.slack.faults.release()
     built.notifier.stop()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, DEADLINE)
 
 
 async def test_who_waits_learns_of_what_another_worker_left_for_later(built: Middle) -> None:
@@ -166,7 +166,7 @@ async def test_who_waits_learns_of_what_another_worker_left_for_later(built: Mid
 
     await until(all_arrived)
     built.notifier.stop()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, DEADLINE)
 
 
 async def test_stopping_waits_for_what_is_on_its_way(built: Middle) -> None:
@@ -179,7 +179,7 @@ async def test_stopping_waits_for_what_is_on_its_way(built: Middle) -> None:
     done, _ = await asyncio.wait({running}, timeout=0.2)
     assert not done
     built.slack.faults.release()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, DEADLINE)
     # Nothing was sent again: what became of it is found out after the next start.
     assert await built.store.next_due(built.clock.now()) == built.clock.now() + timedelta(seconds=1)
 
@@ -315,10 +315,10 @@ async def test_it_tidies_while_it_runs(built: Middle) -> None:
     )
     built.clock.advance(minutes=2)
     running = asyncio.create_task(built.notifier.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while (latest := await built.store.latest_action(job_id)) == action:
             assert not running.done()
     assert latest is not None
     assert latest.outcome == "unanswered"
     built.notifier.stop()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, DEADLINE)

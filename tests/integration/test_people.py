@@ -78,7 +78,7 @@ async def test_names_survive_an_outage_of_the_platform(
 async def test_a_name_that_was_never_known_is_read_from_the_job(built: Middle, kind: str) -> None:
     """Also when the platform just hangs: a card waits a moment and no longer."""
     built.platform_fault(USERS, kind=kind, status=502)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(8):
         assert await built.people.owner_name(ADAS) == "ada@example.org"
 
 

@@ -79,7 +79,7 @@ class Server:
 def serving(*answers: Answer) -> Iterator[tuple[Server, httpx.Client]]:
     server = Server(*answers)
     try:
-        with httpx.Client(transport=PlainTransport(), base_url=server.url, timeout=5) as client:
+        with httpx.Client(transport=PlainTransport(), base_url=server.url, timeout=40) as client:
             yield server, client
     finally:
         server.stop()

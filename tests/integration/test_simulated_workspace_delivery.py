@@ -245,7 +245,7 @@ async def test_slack_pings_and_answers_pings_with_the_same_words() -> None:
             await socket.ping(b"sdk-ping-pong:1")
             kinds: dict[WSMsgType, object] = {}
             while {WSMsgType.PING, WSMsgType.PONG} - kinds.keys():
-                message = await asyncio.wait_for(socket.receive(), 5)
+                message = await asyncio.wait_for(socket.receive(), 40)
                 kinds[message.type] = message.data
             assert kinds[WSMsgType.PONG] == b"sdk-ping-pong:1"
         async with app.session.get(url.replace("ws://", "http://")) as reused:

@@ -107,7 +107,7 @@ async def test_a_hanging_call_ends_when_the_server_stops() -> None:
     async with serving() as server:
         server.faults.add(Fault("work", "hang"))
         calling = asyncio.create_task(call(server, body_of))
-        await asyncio.wait_for(server.arrived.wait(), 5)
+        await asyncio.wait_for(server.arrived.wait(), 40)
         assert not calling.done()
     with pytest.raises(aiohttp.ClientError):
         await calling
@@ -118,7 +118,7 @@ async def test_a_hanging_call_does_not_hold_up_others_or_outlive_its_client() ->
     async with serving() as server:
         server.faults.add(Fault("work", "hang", times=1))
         calling = asyncio.create_task(call(server, body_of))
-        await asyncio.wait_for(server.arrived.wait(), 5)
+        await asyncio.wait_for(server.arrived.wait(), 40)
         assert await call(server, status_of) == 200
         calling.cancel()
         await asyncio.gather(calling, return_exceptions=True)
