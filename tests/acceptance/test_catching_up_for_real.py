@@ -12,7 +12,7 @@ from pathlib import Path
 from dojobbot.simulator.faults import Fault, Faults
 from dojobbot.simulator.slack_api.world import ADA
 from dojobbot.simulator.world import iso
-from tests.acceptance.stage import shown, stage
+from tests.acceptance.stage import DEADLINE, shown, stage
 
 NAMES = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon")
 
@@ -42,7 +42,7 @@ async def test_what_ended_meanwhile_is_told_once_in_order_and_as_late(tmp_path: 
         await set_up.heard("watching is interrupted")
         faults.remove(platform)
         await set_up.slack.wait_for(
-            lambda: sum(each.method == "chat.postMessage" for each in set_up.slack.requests) > 1, 10
+            lambda: sum(each.method == "chat.postMessage" for each in set_up.slack.requests) > 1, DEADLINE
         )
         faults.remove(slack)
         await set_up.sees(order[-1], "succeeded", "late by 2 h")

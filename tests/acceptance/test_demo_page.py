@@ -316,7 +316,7 @@ async def test_the_page_says_when_the_demo_is_gone_and_finds_it_again(browser: B
     await expect(page.get_by_role("alert")).to_contain_text("The demo did not answer")
     await expect(page.get_by_label("Message #general")).to_have_value("/jobs")
     async with Demo(port=port):
-        await expect(page.get_by_text("dojobbot is not connected yet")).to_be_visible(timeout=15_000)
+        await expect(page.get_by_text("dojobbot is not connected yet")).to_be_visible()
         await page.close()
 
 

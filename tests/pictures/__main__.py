@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page
 from dojobbot import Job, get_dataframe
 from dojobbot.simulator.scenario import demo_world
 from tests.acceptance.browser import BROWSERS, Look, find_browser, launched, opened
-from tests.acceptance.story import SLOW, Story, demo_process
+from tests.acceptance.story import Story, demo_process
 from tests.pictures.png import animated, small
 from tests.python_lab import running
 
@@ -70,7 +70,7 @@ async def figures(browser: Browser) -> bytes:
     async with demo_process() as url:
         page, _ = await opened(browser, url, FIGURES)
         await type_in(page, "/jobs stats since:90d")
-        await page.get_by_role("img", name="Jobs created").wait_for(timeout=SLOW)
+        await page.get_by_role("img", name="Jobs created").wait_for()
         await page.get_by_text("Days begin at midnight").scroll_into_view_if_needed()
         await page.wait_for_timeout(CALM_MILLISECONDS)
         taken = await page.screenshot(caret="hide", animations="disabled")
@@ -87,7 +87,7 @@ async def details(browser: Browser) -> bytes:
         await page.get_by_role("menuitem", name=SHOWN).click()
         await page.get_by_role("button", name="Details").last.click()
         dialog = page.get_by_role("dialog")
-        await dialog.get_by_role("button", name="Raw progress").wait_for(timeout=SLOW)
+        await dialog.get_by_role("button", name="Raw progress").wait_for()
         await page.wait_for_timeout(CALM_MILLISECONDS)
         taken = await dialog.screenshot(caret="hide", animations="disabled")
         await page.context.close()
@@ -100,7 +100,7 @@ async def home(browser: Browser) -> bytes:
         page, _ = await opened(browser, url, HOME)
         await page.get_by_role("button", name="dojobbot", exact=True).click()
         await page.get_by_role("tab", name="Home").click()
-        await page.get_by_role("button", name="Refresh").wait_for(timeout=SLOW)
+        await page.get_by_role("button", name="Refresh").wait_for()
         await page.wait_for_timeout(4 * CALM_MILLISECONDS)
         taken = await page.screenshot(caret="hide", animations="disabled")
         await page.context.close()
