@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,7 @@ async def set_up(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def said_of_the_stream(set_up: Stage) -> dict[str, Any]:
     """What the bot says of its one stream; it is ready however that is."""
-    url = (await set_up.heard("health is at")).split(" at ")[-1]
-    async with aiohttp.ClientSession() as session, session.get(url) as response:
+    async with aiohttp.ClientSession() as session, session.get(f"{set_up.address()}/readyz") as response:
         assert response.status == 200
         said: list[dict[str, Any]] = (await response.json())["event_streams"]
     assert len(said) == 1
@@ -34,8 +32,8 @@ async def said_of_the_stream(set_up: Stage) -> dict[str, Any]:
 
 
 async def test_a_ping_comes_long_before_the_next_tick(set_up: Stage) -> None:
-    """The bot polls once a minute; the stream tells it at once."""
-    set_up.settings = {"DOJOBBOT_POLL_SECONDS": "60"}
+    """The bot polls once an hour; the stream tells it at once."""
+    set_up.settings = {"DOJOBBOT_POLL_SECONDS": "3600"}
     await set_up.start()
     job_id = set_up.running_job("BRD series")
     card = await set_up.card(job_id)
@@ -46,9 +44,7 @@ async def test_a_ping_comes_long_before_the_next_tick(set_up: Stage) -> None:
     stream = await said_of_the_stream(set_up)
     assert (stream["jobs"], stream["trouble"]) == (1, "ok")
     set_up.world.change(job_id, status="Succeeded")
-    began = time.monotonic()
     await set_up.sees(f"<@{ADA}> BRD series succeeded")
-    assert time.monotonic() - began < 5
     assert not any("WARNING" in line for line in set_up.said), set_up.said
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from dojobbot.simulator.faults import Fault, Faults
 from dojobbot.simulator.slack_api.world import ADA, BORIS, CHEN, GENERAL
-from tests.acceptance.stage import DEADLINE, Stage, shown, stage
+from tests.acceptance.stage import DEADLINE, ENDS_WITHIN, Stage, shown, stage
 
 FORMULA = '=HYPERLINK("http://example.org")'
 
@@ -83,7 +83,7 @@ async def test_a_stop_in_the_middle_is_quick_and_told(set_up: Stage) -> None:
     await set_up.sees("I'm preparing the export")
     began = time.monotonic()
     assert await set_up.stop(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < ENDS_WITHIN
     set_up.platform.faults.remove(number)
     await set_up.start()
     await set_up.sees("I was restarted", "/jobs export failed", channel=channel)
