@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dojobbot.domain import Batch, BatchKind, Job
 
-__all__ = ["STARTED_TOGETHER", "belongs", "crowded"]
+__all__ = ["STARTED_TOGETHER", "belongs", "crowded", "of_words", "typed_words"]
 
 STARTED_TOGETHER = timedelta(minutes=10)
 """Jobs of one tool and one person, created this close to each other, were started together."""
@@ -43,6 +43,26 @@ def belongs(other: Job, batch: Batch, job: Job) -> bool:
             return _started_together(job, other)
         case BatchKind.WORDS:
             return False
+
+
+def of_words(words: str, *, whose: str | None, since: datetime | None) -> Batch:
+    """Name the jobs that typed words found.
+
+    The same words mean other jobs when another person types `mine`, or when a week ends on another day: what
+    they meant is part of the key, below the words.
+
+    Args:
+        words: the filters as they were typed, in one line; empty for all jobs.
+        whose: the Slack user id of the person whose jobs are meant, if it is one person's.
+        since: from when on the jobs are meant to have been created, if they are. Its day counts.
+    """
+    meant = [whose, None if since is None else f"{since:%F}"]
+    return Batch(BatchKind.WORDS, "\n".join([words or "all jobs", *filter(None, meant)]))
+
+
+def typed_words(batch: Batch) -> str:
+    """Give the words that somebody typed, for people to read."""
+    return batch.key.partition("\n")[0]
 
 
 def _batches(job: Job) -> list[Batch]:

@@ -287,9 +287,10 @@ class BatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Jobs that share one live card. `key`: the tag, the session, the tool, or the words. Foreign text.
+    """Jobs that share one live card. `key`: the tag, the session, or what `batches` makes of the other kinds.
 
-    Jobs that get the tag or the session later belong to it, too; the other kinds are the jobs of a moment.
+    It holds foreign text. Jobs that get the tag or the session later belong to it, too; the other kinds are
+    the jobs of a moment.
     """
 
     kind: BatchKind

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from dojobbot.batches import STARTED_TOGETHER, belongs, crowded
+from dojobbot.batches import STARTED_TOGETHER, belongs, crowded, of_words
 from dojobbot.domain import Batch, BatchKind, Job, Listing
 from dojobbot.errors import JobNotFound
 from dojobbot.following import Gathered
@@ -58,7 +58,8 @@ async def watch_all(
     ids_of_all = {job.id for job in jobs}
     await services.observe([each for each in listing.readings if each.job.id in ids_of_all])
     if len(jobs) > 1:
-        return answers.sentence(await _watch_many(services, place, _batch(query, jobs), jobs) + limit)
+        batch = _batch(query, jobs, place.user_id)
+        return answers.sentence(await _watch_many(services, place, batch, jobs) + limit)
     known = await services.store.job(jobs[0].id)
     if known is None:
         raise JobNotFound(jobs[0].id)
@@ -80,14 +81,14 @@ def _unwatchable(query: JobsQuery, jobs: Sequence[Job]) -> str | None:
     return None
 
 
-def _batch(query: JobsQuery, jobs: Sequence[Job]) -> Batch:
+def _batch(query: JobsQuery, jobs: Sequence[Job], user_id: str) -> Batch:
     """Name what was asked for: a tag or a session alone takes in later jobs, other words do not."""
     tags, sessions = {job.tag for job in jobs}, {job.session for job in jobs}
     if query.description == f"tag:{query.tag}" and len(tags) == 1:
         return Batch(BatchKind.TAG, jobs[0].tag or "")
     if query.description == f"session:{query.session}" and len(sessions) == 1:
         return Batch(BatchKind.SESSION, jobs[0].session or "")
-    return Batch(BatchKind.WORDS, query.description or "all jobs")
+    return of_words(query.description, whose=user_id if query.mine else None, since=query.since)
 
 
 async def _watch_many(services: Services, place: Place, batch: Batch, jobs: Sequence[Job]) -> str:

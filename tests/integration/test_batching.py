@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dojobbot.simulator import scenario
+from dojobbot.simulator.slack_api.world import ADA, BORIS
 from tests.acceptance.stage import shown
 from tests.integration.handlers_side import Front, front
 from tests.integration.middle import HERE, Middle, middle
@@ -66,3 +68,48 @@ async def test_a_hidden_job_has_a_card_of_its_own_beside_one_that_cannot_show_it
     hidden = built.job(name="Apart", visibility="hidden")
     assert "A live card is on its way" in await typed(room, f"/job {hidden} watch")
     assert await is_live(built, hidden)
+
+
+async def test_mine_are_the_jobs_of_whoever_types_it(room: Front, built: Middle) -> None:
+    """Two people have a card each in one channel."""
+    for number in range(2):
+        built.job(name=f"Of Ada {number}")
+        built.job(name=f"Of Boris {number}", createdBy=scenario.BORIS)
+    for user in (ADA, BORIS):
+        assert "One live card of 2 jobs" in await typed(room, "/jobs watch mine", user=user)
+        await built.deliver()
+    of_ada, of_boris = cards(built, "mine: 0 of 2 jobs done")
+    assert "Of Ada 1" in of_ada
+    assert "Of Boris 1" in of_boris
+
+
+async def test_words_typed_again_add_what_they_find_now(room: Front, built: Middle) -> None:
+    """To the card that is there, whoever typed them first; what it shows stays on it."""
+    built.job(name="First")
+    built.job(name="Second")
+    await typed(room, "/jobs watch running")
+    await built.deliver()
+    again = await typed(room, "/jobs watch running", user=BORIS)
+    assert "There is a live card of these jobs here already" in again
+    built.job(name="Third")
+    assert "another job is on it now" in await typed(room, "/jobs watch running", user=BORIS)
+    await built.deliver()
+    (card,) = cards(built, "running: 0 of 3 jobs done")
+    assert "Third" in card
+
+
+async def test_a_span_of_time_means_other_jobs_on_another_day(room: Front, built: Middle) -> None:
+    """The card of the old span stays what it was; on the same day it is one card, an hour later, too."""
+    built.job(name="First")
+    built.job(name="Second")
+    assert "One live card of 2 jobs" in await typed(room, "/jobs watch since:1d")
+    await built.deliver()
+    built.clock.advance(hours=1)
+    assert "here already" in await typed(room, "/jobs watch since:1d")
+    built.clock.advance(days=1)
+    for name in ("Third", "Fourth", "Fifth"):
+        built.job(name=name)
+    assert "One live card of 3 jobs" in await typed(room, "/jobs watch since:1d")
+    await built.deliver()
+    assert len(cards(built, "since:1d: 0 of 2 jobs done")) == 1
+    assert len(cards(built, "since:1d: 0 of 3 jobs done")) == 1

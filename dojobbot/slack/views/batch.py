@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from dojobbot.batches import typed_words
 from dojobbot.domain import ENDED, Batch, BatchKind, Job, Watch
 from dojobbot.slack.text import duration, foreign, plural, ran, stamp
 from dojobbot.slack.views import blocks, ids
@@ -55,7 +56,7 @@ def batch_name(batch: Batch, example: Job) -> str:
         case BatchKind.TOGETHER:
             return f"{foreign(tool_word(example), 30)} jobs started together"
         case BatchKind.WORDS:
-            return foreign(batch.key, 100)
+            return foreign(typed_words(batch), 100)
 
 
 def batch_card(view: BatchCard) -> Payload:
