@@ -17,7 +17,7 @@ from dojobbot.simulator.slack_api.world import ADA, BORIS, GENERAL, SCOPES
 from dojobbot.simulator.slack_api.world import CHEMISTRY as CHEMISTRY_ID
 from dojobbot.slack.messenger import REQUEST_TIMEOUT, SlackMessenger
 from tests.acceptance.stage import color, shown
-from tests.integration.middle import CHEMISTRY, HERE, POST, START, Middle, about, middle, until
+from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, START, Middle, about, middle, until
 
 LEASE = timedelta(seconds=90)
 HISTORY = "conversations.history"
@@ -113,7 +113,7 @@ async def test_it_runs_when_it_is_woken_and_ends_when_it_is_stopped(built: Middl
     built.notifier.wake()
     await built.slack.wait_for(built.texts)
     built.notifier.stop()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, DEADLINE)
     await built.end("Two")
     await built.notifier.drain()
     assert len(built.texts()) == 1
