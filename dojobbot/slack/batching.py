@@ -47,6 +47,8 @@ async def watch_all(
         jobs: what it found.
         listing: the reading that they come from (or the store knows them).
         looked_through: how many of the newest jobs that reading went through; None for all.
+
+    Raises JobNotFound where it is one job that nothing is known of any more.
     """
     limit = "" if looked_through is None else f" {searched(looked_through)}"
     refusal = await verbs.cannot_post(services, place)
