@@ -46,8 +46,8 @@ class Kind:
     `patience`: where the database lets in one writer at a time and makes the others poll, they queue here;
     for so many seconds anybody waits in all, for the turn and for a lock that somebody else holds. None
     where the database sees to all that. `locked`: whether an error of the driver's speaks of such a lock.
-    `overtaken`: whether it says that the transaction lost to another and may be done anew. `hint`: what the
-    operator does when the database fails.
+    `overtaken`: whether it says that the transaction lost to another, or stood still, and may be done anew.
+    `hint`: what the operator does when the database fails.
     """
 
     patience: float | None

@@ -57,15 +57,16 @@ POOL = {
     "pool_recycle": 1800,
     "pool_use_lifo": True,
 }
-LOST_TO_ANOTHER = frozenset({"40001", "40P01", "23503", "23505"})
-"""serialization_failure, deadlock_detected, foreign_key_violation (a row that another just removed) and
-unique_violation (a row that another put where none was found)."""
+BEGIN_ANEW = frozenset({"40001", "40P01", "23503", "23505", "25P03"})
+"""serialization_failure, deadlock_detected, foreign_key_violation (a row that another just removed),
+unique_violation (a row that another put where none was found), and idle_in_transaction_session_timeout: this
+process stood still in the middle, and the server has taken everything back."""
 NO_ENTRY = re.compile(r"FATAL:\s+(?!.*(starting up|shutting down|recovery|too many|remaining connection))")
 """A refusal that waiting does not change, such as a wrong password."""
 POSTGRES = Kind(
     patience=None,
     locked=lambda _error: False,
-    overtaken=lambda error: getattr(error, "sqlstate", None) in LOST_TO_ANOTHER,
+    overtaken=lambda error: getattr(error, "sqlstate", None) in BEGIN_ANEW,
     hint="Look at the PostgreSQL server and at `DOJOBBOT_DATABASE_URL`, then try again.",
 )
 log = logging.getLogger(__name__)
