@@ -168,7 +168,7 @@ async def _working(
         handlers.register(bolt, services)
     delivering = asyncio.create_task(notifier.run(), name="notifier")
     watcher.start(settings.poll_seconds)
-    clock.on_set_back(watcher.tick_now)
+    clock.on_set_back(_all_of(watcher.clock_set_back, notifier.wake))
     leading = asyncio.create_task(leadership.run(), name="leadership")
     listener.start()
     promising = asyncio.create_task(exports.run(), name="exports")

@@ -2,7 +2,7 @@
 
 Leases, next-send-at and Slack's budgets are moments in the database. Whoever compares them with its own time
 must mean the same by it, though its machine's clock may be off. Where there is only the machine's, and that
-was ahead and is put right, what rests until some moment must not rest for so much longer.
+was ahead and is put right, what the store has of the wrong time is put right as well.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ __all__ = ["SharedClock", "corrected", "machine_time"]
 
 MEASURE_EVERY_SECONDS = 20.0
 WORTH_SAYING = timedelta(seconds=2)
-SLOWLY = 0.5
-"""How fast time goes by at least: until a clock that was set back has caught up."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -50,9 +47,6 @@ def machine_time() -> datetime:
 class SharedClock:
     """The machine's clock, moved by what the database's is ahead of it. Implements ports.Clock.
 
-    Where the database has none, and the machine's is set back, it goes on at half its speed until that has
-    caught up.
-
     Args:
         machine: the machine's clock, which may be set.
         steady: seconds on one that can't be.
@@ -66,18 +60,13 @@ class SharedClock:
         self._offset = timedelta()
         self._said = timedelta()
         self._is_alone = False
-        self._told, self._told_at = EPOCH, steady()
-        self._ahead = self._machine_ahead()
+        self._began, self._ran = machine(), steady()
+        self._back = timedelta()
         self._on_set_back: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """See ports.Clock."""
-        if not self._is_alone:
-            return self._machine() + self._offset
-        at = self._steady()
-        slowly = self._told + timedelta(seconds=SLOWLY * (at - self._told_at))
-        self._told, self._told_at = max(self._machine(), slowly), at
-        return self._told
+        return self._machine() + self._offset
 
     def on_set_back(self, call: Callable[[], None]) -> None:
         """Call this, too, when the machine's clock was set back: for whoever waits for a moment on it."""
@@ -100,22 +89,25 @@ class SharedClock:
         """Look at both clocks again and again, for ever."""
         while True:
             await asyncio.sleep(MEASURE_EVERY_SECONDS)
-            self.look()
             try:
-                await self.measure(store)
+                await self.look(store)
             except StoreError as error:
                 # Until it answers again, what was measured last is as good as anything.
                 log.debug("the database does not tell its time: %s", error)
 
-    def look(self) -> None:
-        """Notice when the machine's clock was set since it was last looked at."""
-        ahead, before = self._machine_ahead(), self._ahead
-        self._ahead = ahead
-        if before - ahead > WORTH_SAYING:
-            log.warning("this machine's clock was set back by %.0f s", (before - ahead).total_seconds())
-            for call in self._on_set_back:
-                call()
-
-    def _machine_ahead(self) -> timedelta:
-        """Give what the machine's clock shows beyond the steady one, which began some time."""
-        return self._machine() - EPOCH - timedelta(seconds=self._steady())
+    async def look(self, store: Leases) -> None:
+        """Measure, and see to it that a clock that was set back stops nothing. Raises StoreError."""
+        at, count = self._machine(), self._steady()
+        back = self._began + timedelta(seconds=count - self._ran) - at
+        self._began, self._ran = at, count
+        if back > WORTH_SAYING:
+            log.warning("this machine's clock was set back by %.0f s", back.total_seconds())
+            self._back += back
+        await self.measure(store)
+        if not self._back:
+            return
+        if self._is_alone:
+            await store.set_back(self._back, self.now())
+        self._back = timedelta()
+        for call in self._on_set_back:
+            call()

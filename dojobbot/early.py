@@ -22,6 +22,8 @@ READS = Budget(timedelta(seconds=1) / 8, burst=40)
 MANY = 40
 TICK_PAUSE = timedelta(seconds=5)
 MOST_REMEMBERED = 2_000
+LONGEST_SLEEP_SECONDS = 5.0
+"""Budgets ask for less; it would be longer when the clock is set back."""
 log = logging.getLogger(__name__)
 
 
@@ -62,6 +64,10 @@ class EarlyReads:
         self._waiting.update(job_ids)
         self._news.set()
 
+    def clock_set_back(self) -> None:
+        """Wait for no moment that was ahead."""
+        self._opens_at = self._ticked_at = None
+
     def hand_over(self) -> frozenset[str]:
         """Give what waits to a tick, which reads all."""
         waiting = frozenset(self._waiting)
@@ -81,7 +87,7 @@ class EarlyReads:
                 elif (job_id := self._next()) is None:
                     await self._news.wait()
                 elif self._opens_at is not None and self._opens_at > (now := self._clock.now()):
-                    await self._sleep((self._opens_at - now).total_seconds())
+                    await self._sleep(min((self._opens_at - now).total_seconds(), LONGEST_SLEEP_SECONDS))
                 else:
                     self._begin(job_id)
         finally:

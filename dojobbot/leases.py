@@ -32,6 +32,14 @@ class Leases(Protocol):
         """Give the time on the database's own clock; None where it has none but the machine's."""
         ...
 
+    async def set_back(self, by: timedelta, now: datetime) -> None:
+        """Put right what was stored while the clock was ahead `by` so much: it shows `now` again.
+
+        What rests until a moment, or is held, rests a little longer at most, and what was about to be sent is
+        looked for around the time when it was.
+        """
+        ...
+
     async def take_lease(self, name: str, holder: str, now: datetime, *, lasting: timedelta) -> Lease | None:
         """Take a lease that is free or over, or renew one's own; None while somebody else holds it."""
         ...

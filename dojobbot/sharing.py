@@ -111,8 +111,8 @@ class _Question(Generic[Said]):
 
     def known(self, lasting: timedelta) -> Said | None:
         """Give the last answer, None when it was asked for longer ago than that."""
-        if self._said is None or self._clock.now() - self._said[1] > lasting:
-            return None
+        if self._said is None or not timedelta(0) <= self._clock.now() - self._said[1] <= lasting:
+            return None  # nor when a clock that was ahead is right again
         return self._said[0]
 
     async def answer(self) -> Said | None:

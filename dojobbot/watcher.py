@@ -126,11 +126,17 @@ class Watcher:
     def tick_now(self) -> None:
         """Tick at once, and then go on as before.
 
-        Who takes over does not wait for the next tick of its own: the last one was another replica's. When
-        the machine's clock is set back, the scheduler would wait until it shows the next tick's moment.
+        Who takes over does not wait for the next tick of its own: the last one was another replica's.
         """
         if self._scheduler is not None:
             self._scheduler.modify_job(TICKS, next_run_time=machine_time())
+
+    def clock_set_back(self) -> None:
+        """Wait for no moment that was ahead; the scheduler would, too, until the machine's clock shows it."""
+        self._not_before = None
+        self._asked_at.clear()
+        self._early.clock_set_back()
+        self.tick_now()
 
     def wake(self, job_ids: Collection[str]) -> None:
         """Read jobs soon, without waiting for the next tick: the platform says that they have changed."""

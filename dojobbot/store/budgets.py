@@ -113,7 +113,7 @@ async def refused(
 
 
 async def cap_rests(connection: AsyncConnection, latest: datetime) -> None:
-    """Let no method and no channel rest for longer; for a start."""
+    """Let no method and no channel rest for longer."""
     for moment in (budgets.c.opens_at, budgets.c.refused_until):
         await connection.execute(update(budgets).where(moment > latest).values({moment: latest}))
 

@@ -102,10 +102,9 @@ async def clear_leases(connection: AsyncConnection) -> None:
 
 
 async def cap_rests(connection: AsyncConnection, latest: datetime) -> None:
-    """Let no destination rest for longer; for a start."""
-    await connection.execute(
-        update(destinations).where(destinations.c.next_send_at > latest).values(next_send_at=latest)
-    )
+    """Let no destination and no card rest, and no claim hold, for longer."""
+    for moment in (destinations.c.next_send_at, destinations.c.lease_until, watches.c.next_edit_at):
+        await connection.execute(update(moment.table).where(moment > latest).values({moment: latest}))
 
 
 async def _first_post(connection: AsyncConnection, destination: Destination) -> Post | None:

@@ -13,7 +13,7 @@ from dojobbot.store.inserting import insert_new
 from dojobbot.store.rows import AnyRow
 from dojobbot.store.tables import EPOCH, leases
 
-__all__ = ["database_time", "forget_all", "give_back", "require", "take"]
+__all__ = ["cap", "database_time", "forget_all", "give_back", "require", "take"]
 
 NOBODY = ""
 
@@ -71,6 +71,11 @@ async def require(connection: AsyncConnection, lease: Lease | None) -> None:
     query = select(leases.c.token).where(leases.c.name == lease.name).with_for_update(read=True)
     if await connection.scalar(query) != lease.token:
         raise LeaseLost(f"The lease for {lease.name} has gone to another replica.")
+
+
+async def cap(connection: AsyncConnection, latest: datetime) -> None:
+    """Let no lease hold for longer."""
+    await connection.execute(update(leases).where(leases.c.until > latest).values(until=latest))
 
 
 async def forget_all(connection: AsyncConnection) -> None:

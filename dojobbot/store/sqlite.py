@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from dojobbot.errors import StoreError
-from dojobbot.store import budgets, claims, leases, migrations
+from dojobbot.store import claims, clocks, leases, migrations
 from dojobbot.store.engine import WRITES, Database, Kind, engine_options
 from dojobbot.store.lock import FileLock
 
@@ -25,8 +25,6 @@ BUSY_SECONDS = 15.0
 write; `?timeout=` in the URL sets another time."""
 DRIVER_WAITS_SECONDS = 0.2
 """At once, in a thread that nothing can call back; `engine` begins anew until patience ends."""
-LONGEST_WAIT = timedelta(hours=1)
-"""Nothing that Slack asks for, or that we choose ourselves, is longer."""
 SQLITE = Kind(
     patience=BUSY_SECONDS,
     locked=lambda error: getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY,
@@ -93,9 +91,7 @@ async def _prepare(connection: AsyncConnection) -> None:
     await claims.clear_leases(connection)
     await leases.forget_all(connection)
     # A clock that was ahead for a while must not keep everything waiting until it would have been right.
-    latest = datetime.now(UTC) + LONGEST_WAIT
-    await claims.cap_rests(connection, latest)
-    await budgets.cap_rests(connection, latest)
+    await clocks.start(connection, datetime.now(UTC))
 
 
 def connect(file: Path, busy_seconds: float = BUSY_SECONDS) -> Database:

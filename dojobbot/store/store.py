@@ -32,6 +32,7 @@ from dojobbot.store import (
     batches,
     budgets,
     claims,
+    clocks,
     deliveries,
     exports,
     fates,
@@ -381,6 +382,10 @@ class SqlStore:
     async def database_time(self) -> datetime | None:
         """Give the time on the database's own clock; None where it has none but the machine's."""
         return await self._read(leases.database_time)
+
+    async def set_back(self, by: timedelta, now: datetime) -> None:
+        """Put right what was stored while the clock was ahead `by` so much; see the port."""
+        await self._write(clocks.set_back, by, now)
 
     async def take_lease(self, name: str, holder: str, now: datetime, *, lasting: timedelta) -> Lease | None:
         """Take a lease that is free or over, or renew one's own; None while somebody else holds it."""

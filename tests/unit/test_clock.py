@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dojobbot.clock import SharedClock, corrected
+from dojobbot.errors import StoreError
 from dojobbot.leases import Lease
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -26,18 +27,26 @@ class Database:
     error: timedelta = timedelta()
     true: datetime = NOON
     delays: list[timedelta] = field(default_factory=list)
+    answers: bool = True
+    put_right: list[timedelta] = field(default_factory=list)
 
     def machine(self) -> datetime:
         return self.true + self.error
 
     async def database_time(self) -> datetime | None:
         """It takes some time to ask, and some to answer."""
+        if not self.answers:
+            raise StoreError("The database failed.", hint="Look at it.")
         if self.ahead is None:
             return None
         there, back = (self.delays.pop(0) if self.delays else timedelta() for _ in range(2))
         theirs = self.true + there + self.ahead
         self.true += there + back
         return theirs
+
+    async def set_back(self, by: timedelta, now: datetime) -> None:
+        assert now.tzinfo is not None
+        self.put_right.append(by)
 
     async def take_lease(self, name: str, holder: str, now: datetime, *, lasting: timedelta) -> Lease | None:
         raise NotImplementedError
@@ -94,53 +103,48 @@ async def test_a_database_without_a_clock_leaves_the_machines_alone() -> None:
 
 @dataclass
 class Machine:
-    """A machine's clocks: the one that is set back, and the one that is not."""
+    """A machine's clocks: the one that is set, and the one that is not."""
 
     steady: float = 100.0
-    set_back: timedelta = timedelta()
+    ahead: timedelta = timedelta()
 
     def wall(self) -> datetime:
-        return NOON + timedelta(seconds=self.steady) - self.set_back
+        return NOON + timedelta(seconds=self.steady) + self.ahead
 
     def count(self) -> float:
         return self.steady
 
 
-async def test_a_clock_set_back_goes_on_slowly_until_it_is_right(caplog: pytest.LogCaptureFixture) -> None:
-    """What rests for a second rests for two then, and not for half an hour."""
-    machine, heard = Machine(), list[str]()
+async def test_a_clock_that_is_set_back_is_said_once_and_put_right_in_the_store(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also when the database does not answer at first. A clock that is set forward makes nobody wait."""
+    machine, database, heard = Machine(), Database(ahead=None), list[str]()
     clock = SharedClock(machine.wall, machine.count)
     clock.on_set_back(lambda: heard.append("set back"))
-    await clock.measure(Database(ahead=None))
-    clock.look()
-    before = clock.now()
-    machine.set_back = timedelta(minutes=30)
-    assert clock.now() == before
-    for seconds in (1, 59, 1740):
-        machine.steady += seconds
-        clock.look()
-        assert clock.now() == before + timedelta(seconds=(machine.steady - 100) / 2)
-    machine.steady += 2000
-    assert clock.now() == machine.wall(), "it has caught up"
-    machine.steady += 10
-    assert clock.now() == machine.wall()
+    for ahead in (0, 1, 0, 7200):
+        machine.ahead = timedelta(seconds=ahead)
+        await clock.look(database)
+    assert heard == []
+    machine.ahead = timedelta(seconds=3600)
+    database.answers = False
+    with pytest.raises(StoreError):
+        await clock.look(database)
+    assert (heard, clock.now()) == ([], machine.wall())
+    database.answers = True
+    for _ in range(2):
+        machine.steady += 20
+        await clock.look(database)
     assert heard == ["set back"]
-    assert caplog.messages == ["this machine's clock was set back by 1800 s"]
+    assert database.put_right == [timedelta(hours=1)]
+    assert caplog.messages == ["this machine's clock was set back by 3600 s"]
 
 
-async def test_a_clock_set_back_where_the_database_has_one_follows_that() -> None:
-    database = Database()
-    clock = SharedClock(database.machine)
-    await clock.measure(database)
+async def test_where_the_database_has_a_clock_its_moments_stay() -> None:
+    """Only those wait who look at the machine's."""
+    database, heard = Database(), list[str]()
+    clock = SharedClock(database.machine, steady=lambda: 0.0)
+    clock.on_set_back(lambda: heard.append("set back"))
     database.error = timedelta(minutes=-30)
-    await clock.measure(database)
-    assert clock.now() == database.true
-
-
-async def test_a_clock_set_forward_is_right_at_once() -> None:
-    machine = Machine()
-    clock = SharedClock(machine.wall, machine.count)
-    await clock.measure(Database(ahead=None))
-    clock.now()
-    machine.set_back = timedelta(hours=-1)
-    assert clock.now() == machine.wall()
+    await clock.look(database)
+    assert (clock.now(), heard, database.put_right) == (database.true, ["set back"], [])
