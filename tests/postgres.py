@@ -12,6 +12,7 @@ import importlib.util
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -127,6 +128,21 @@ class Server:
         """Be connected to a database, as an operator would."""
         with psycopg.connect(url, autocommit=True) as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let it answer nobody, as in a virtual machine that is paused."""
+        pids = [int((self.folder / "data" / "postmaster.pid").read_text().split()[0])]
+        pids += [int(str(pid)) for (pid,) in self.ask("SELECT pid FROM pg_stat_activity")]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def fresh(self) -> str:
         """Make an empty database; returns its name."""

@@ -66,7 +66,7 @@ class Database:
     """
 
     def __init__(self, engine: AsyncEngine, kind: Kind, *, cut: Callable[[], None] | None = None) -> None:
-        """`cut` breaks every connection off, where what is at its other end may never answer."""
+        """`cut` breaks all connections off for good, where what is at their other end may never answer."""
         self._engine = engine
         self._cut = cut
         self._writer = engine.execution_options(**{WRITES: True})
@@ -112,12 +112,12 @@ class Database:
         What a server has not answered after a while is broken off: it has taken that in whole, or not at all.
         """
         self._is_closing = True
-        while self._running:
-            seconds = None if self._cut is None else CUT_AFTER_SECONDS
-            _, hanging = await asyncio.wait(self._running, timeout=seconds)
-            if hanging and self._cut is not None:
+        if self._cut is not None and self._running:
+            _, hanging = await asyncio.wait(self._running, timeout=CUT_AFTER_SECONDS)
+            if hanging:
                 log.warning("the database does not answer; its connections are broken off")
                 self._cut()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._engine.dispose()
 
     def _until(self) -> float | None:

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakSet
@@ -102,20 +102,38 @@ def connect(url: URL) -> Database:
         **POOL,
         **engine_options(),
     )
-    links: WeakSet[AsyncConnection[Any]] = WeakSet()
-    event.listen(engine.sync_engine, "connect", lambda link, _record: links.add(link.driver_connection))
-    return Database(engine, POSTGRES, cut=lambda: _cut(links))
+    links = _Links()
+    event.listen(engine.sync_engine, "do_connect", links.opening)
+    event.listen(engine.sync_engine, "connect", links.opened)
+    return Database(engine, POSTGRES, cut=links.cut)
 
 
-def _cut(links: Iterable[AsyncConnection[Any]]) -> None:
-    """Break connections off. Whoever waits for an answer is told at once that there will be none.
+class _Links:
+    """The connections to a server, to be broken off when it does not answer.
 
     A cancelled statement is no way out: the driver waits until the server says that it is cancelled.
     """
-    for link in list(links):
-        if not link.closed:
-            with socket.socket(fileno=os.dup(link.fileno())) as end, contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+
+    def __init__(self) -> None:
+        self._open: WeakSet[AsyncConnection[Any]] = WeakSet()
+        self._is_cut = False
+
+    def opening(self, *_: object) -> None:
+        """Refuse a connection for which somebody has queued behind those that were broken off."""
+        if self._is_cut:
+            raise StoreError("The database does not answer.", hint=POSTGRES.hint)
+
+    def opened(self, link: Any, _record: object) -> None:
+        """Take note of a new connection."""
+        self._open.add(link.driver_connection)
+
+    def cut(self) -> None:
+        """Break all off, for good. Whoever waits for an answer is told at once that there will be none."""
+        self._is_cut = True
+        for link in list(self._open):
+            if not link.closed:
+                with socket.socket(fileno=os.dup(link.fileno())) as end, contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
 
 async def _reached(database: Database, patience: float) -> None:
