@@ -87,10 +87,10 @@ WAITED = "This waited to be sent: it comes late by "
         (6, 4, f"{WAITED}6 min."),
         (4, 3, ""),
         (123, 3, ""),
-        (240, 120, f"{WAITED}4 h."),
+        (240, 120, "This waited another 2 h to be sent."),
     ],
 )
-def test_a_notice_that_waited_says_how_late_it_is_unless_it_said_so_as_it_was_drawn(
+def test_a_notice_that_waited_says_how_late_it_is_and_does_not_contradict_itself(
     ended: float, drawn: float, words: str
 ) -> None:
     late = owed(stamped(ended, ended), seen=ended)
@@ -100,13 +100,22 @@ def test_a_notice_that_waited_says_how_late_it_is_unless_it_said_so_as_it_was_dr
     assert words in str(after)
 
 
-def test_a_page_whose_jobs_ended_at_different_times_says_how_late_the_first_comes() -> None:
-    many = [
-        replace(owed(stamped(ago, ago), seen=ago), id=number) for number, ago in enumerate((120, 119, 60))
-    ]
-    (page,) = digest(many, minutes(59))
-    after = marked_late(page.payload, many, minutes(59), NOW)
-    assert f"{WAITED}up to 2 h." in str(after)
+@pytest.mark.parametrize(
+    ("ended", "drawn", "words"),
+    [
+        ((64, 63, 60), 60, f"{WAITED}up to 1 h 4 min."),
+        ((120, 119, 60), 59, "This waited another 59 min to be sent."),
+        ((120, 119, 60), 3, ""),
+    ],
+)
+def test_a_page_whose_jobs_ended_at_different_times_says_it_for_all(
+    ended: tuple[float, ...], drawn: float, words: str
+) -> None:
+    many = [replace(owed(stamped(ago, ago), seen=ago), id=number) for number, ago in enumerate(ended)]
+    (page,) = digest(many, minutes(drawn))
+    after = marked_late(page.payload, many, minutes(drawn), NOW)
+    assert (after == page.payload) is (not words)
+    assert words in str(after)
     assert after["text"] == page.payload["text"]
 
 

@@ -35,9 +35,10 @@ def lateness(delivery: Delivery, now: datetime) -> str:
 def marked_late(
     payload: Payload, deliveries: Sequence[Delivery], drawn_at: datetime, now: datetime
 ) -> Payload:
-    """Add to a notice that waited to be sent, after it was drawn, how late it comes; not where it says so.
+    """Add to a notice that waited to be sent, after it was drawn, how late it comes.
 
-    It says so where it was late as it was drawn, and has waited no longer than `NOT_LATE` since.
+    Where it says that something is late already, it cannot be corrected any more: then how long it waited is
+    added, when that is more than `NOT_LATE`.
 
     Args:
         payload: the notice, as `notice` or `digest` drew it.
@@ -45,20 +46,22 @@ def marked_late(
         drawn_at: when it was drawn.
         now: the time of sending.
     """
-    is_stale = now - drawn_at > NOT_LATE
-    unsaid = [
-        late
-        for each in deliveries
-        if (late := _late_by(each, now)) is not None and (is_stale or _late_by(each, drawn_at) is None)
-    ]
-    if not unsaid:
+    waited = now - drawn_at
+    if any(_late_by(each, drawn_at) is not None for each in deliveries):
+        words = f"This waited another {duration(waited)} to be sent." if waited > NOT_LATE else ""
+    else:
+        late = [by for each in deliveries if (by := _late_by(each, now)) is not None]
+        words = f"This waited to be sent: it comes late by {_up_to(late)}." if late else ""
+    if not words:
         return payload
-    most = duration(max(unsaid))
-    words = most if most == duration(min(unsaid)) else f"up to {most}"
     attachments: Any = payload["attachments"]
     *others, last = attachments
-    said = blocks.context(f"This waited to be sent: it comes late by {words}.")
-    return payload | {"attachments": [*others, last | {"blocks": [*last["blocks"], said]}]}
+    return payload | {"attachments": [*others, last | {"blocks": [*last["blocks"], blocks.context(words)]}]}
+
+
+def _up_to(late: Sequence[timedelta]) -> str:
+    most = duration(max(late))
+    return most if most == duration(min(late)) else f"up to {most}"
 
 
 def _late_by(delivery: Delivery, now: datetime) -> timedelta | None:
