@@ -6,6 +6,7 @@ import atexit
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dojobbot.deeporigin.blocking import BlockingClient
 from dojobbot.domain import LogLine, Snapshot
@@ -169,7 +170,8 @@ class Follower:
         return self._whole(self._note()) if self._rests() else self._live(self._note())
 
     def _whole(self, note: str) -> Picture:
-        return picture(self._latest, self._client.now(), note=note, log=self._lines())
+        drawn = picture(self._latest, self._client.now(), note=note, log=self._lines())
+        return replace(drawn, is_last=True)
 
     def _live(self, note: str) -> Picture:
         return live_picture(self._latest, self._client.now(), note=note)

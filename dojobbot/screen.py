@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import unicodedata
+import weakref
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import product
@@ -36,7 +37,7 @@ class Picture:
 
     `text` is for a terminal, `html` for a notebook; `badge` is the part of the text that is drawn in `color`
     (`#rrggbb`). `news` is for a terminal where pictures stay, below one another: it is written when `mark` is
-    another than that of the picture before.
+    another than that of the picture before. `is_last`: nothing will be written over it.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Picture:
     color: str = ""
     news: str = ""
     mark: Hashable = None
+    is_last: bool = False
 
 
 class Screen(Protocol):
@@ -55,7 +57,10 @@ class Screen(Protocol):
         ...
 
     def come_forward(self, picture: Picture) -> None:
-        """Show it, and write over it from now on: the person does nothing but wait for it."""
+        """Show it, and write over it from now on: the person does nothing but wait for it.
+
+        In a terminal one picture at a time is in front; others that want to be add their news above it.
+        """
         ...
 
     def step_back(self) -> None:
@@ -125,19 +130,55 @@ class _Notebook:
 
 
 class _Pen:
-    """What all screens of this Python write with, for their terminal is one: each knows who wrote last."""
+    """What all screens of this Python write with, for their terminal is one: one card at a time is in front.
+
+    That is the last thing there, and is written over; what others add comes above it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._writer: object = None
+        self._in_front: weakref.ref[object] | None = None
+        self._card, self._rows = "", 0
 
-    def write(self, stream: TextIO, text: str, *, by: object, over: int = 0) -> None:
-        """Write text; over the writer's last so many rows, unless another one has written since."""
+    def put(self, stream: TextIO, card: str, rows: int, *, by: object, before: str = "") -> bool:
+        """Write a card over the one before it; not while another's is in front. `before`: what it follows."""
         with self._lock:
-            up = f"\x1b[{over}F\x1b[J" if over and self._writer is by else ""
-            stream.write(up + text)
-            stream.flush()
-            self._writer = by
+            if self._owner() not in (None, by):
+                return False
+            self._write(stream, (self._over() or before) + card)
+            self._in_front, self._card, self._rows = weakref.ref(by), card, rows
+            return True
+
+    def add(self, stream: TextIO, text: str) -> None:
+        """Write what stays."""
+        with self._lock:
+            self._owner()
+            self._write(stream, self._over() + text + self._card)
+
+    def leave(self, stream: TextIO, *, by: object, erase: bool = False) -> None:
+        """Write over somebody's card no more; what is there of it stays, or goes."""
+        with self._lock:
+            if self._owner() is by:
+                if erase:
+                    self._write(stream, self._over())
+                self._forget()
+
+    def _owner(self) -> object:
+        """Give whose card is in front; one that is gone leaves its card where it is."""
+        owner = None if self._in_front is None else self._in_front()
+        if owner is None:
+            self._forget()
+        return owner
+
+    def _forget(self) -> None:
+        self._in_front, self._card, self._rows = None, "", 0
+
+    def _over(self) -> str:
+        return f"\x1b[{self._rows}F\x1b[J" if self._rows else ""
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        stream.write(text)
+        stream.flush()
 
 
 _PEN = _Pen()
@@ -149,41 +190,42 @@ class _Terminal:
     def __init__(self, stream: TextIO, *, forward: bool) -> None:
         self._stream = stream
         self._forward = forward
-        self._height = 0
         self._mark: Hashable = None
 
     def draw(self, picture: Picture) -> None:
-        if self._forward:
-            rows = self._rows(picture)
-            _PEN.write(self._stream, _painted("\n".join(rows), picture) + "\n", by=self, over=self._height)
-            self._height = len(rows)
-        elif picture.mark != self._mark:
+        if not (self._forward and self._put(picture)) and picture.mark != self._mark:
             # At a prompt the cursor stands behind it.
             before = "\n" if hasattr(sys, "ps1") else ""
             columns, _ = self._room()
             news = "\n".join(_wrapped(picture.news, columns))
-            _PEN.write(self._stream, f"{before}{_painted(news, picture)}\n", by=self)
+            _PEN.add(self._stream, f"{before}{_painted(news, picture)}\n")
         self._mark = picture.mark
 
     def come_forward(self, picture: Picture) -> None:
-        # What the person wrote last may be a row without its end: it stays.
-        _PEN.write(self._stream, "\n", by=self)
         self._forward = True
-        self.draw(picture)
+        # What the person wrote last may be a row without its end: it stays.
+        self._put(picture, before="\n")
+        self._mark = picture.mark
 
     def step_back(self) -> None:
         self._forward = False
-        self._height = 0
+        _PEN.leave(self._stream, by=self)
 
     def erase(self) -> None:
-        if self._height:
-            _PEN.write(self._stream, "", by=self, over=self._height)
-        self._height = 0
+        _PEN.leave(self._stream, by=self, erase=True)
+
+    def _put(self, picture: Picture, before: str = "") -> bool:
+        rows = self._rows(picture)
+        card = _painted("\n".join(rows), picture) + "\n"
+        is_there = _PEN.put(self._stream, card, len(rows), by=self, before=before)
+        if picture.is_last:  # which may be taller than the terminal
+            _PEN.leave(self._stream, by=self)
+        return is_there
 
     def _rows(self, picture: Picture) -> list[str]:
         columns, most = self._room()
         rows = _wrapped(picture.text, columns)
-        if len(rows) > most:
+        if len(rows) > most and not picture.is_last:
             # What has scrolled out of the terminal can't be written over any more.
             rows[most - 1 :] = [f"... {len(rows) - most + 1} more"]
         return rows

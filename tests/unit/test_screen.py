@@ -88,8 +88,36 @@ def test_one_screen_writes_nothing_over_that_another_wrote() -> None:
         ProgressBar("jobs").close()
     first.draw(a_picture("four"))
     assert [row for row in terminal.rows() if row] == [
-        *("card one", "  one", "news other", "card four", "  four"),
+        *("news other", "card four", "  four"),
     ]
+
+
+def test_of_several_cards_that_are_waited_for_one_is_in_front_and_none_is_left_behind() -> None:
+    """As when two threads wait for two jobs: pictures do not pile up while nothing happens."""
+    terminal = Terminal()
+    first, second = a_screen(terminal, background=True), a_screen(terminal, background=True)
+    for screen in (first, second):
+        screen.draw(a_picture("start"))
+    first.come_forward(a_picture("one"))
+    second.come_forward(a_picture("two"))
+    for _ in range(3):
+        first.draw(a_picture("one"))
+        second.draw(a_picture("two"))
+    second.draw(a_picture("three"))
+    assert [row for row in terminal.rows() if row] == [*["news start"] * 2, "news three", "card one", "  one"]
+    first.step_back()
+    second.draw(a_picture("four"))
+    second.draw(a_picture("five"))
+    assert [row for row in terminal.rows() if row][3:] == ["card one", "  one", "card five", "  five"]
+
+
+def test_the_last_picture_is_whole_however_tall_it_is() -> None:
+    terminal = Terminal()
+    screen = a_screen(terminal, background=False)
+    screen.draw(a_picture("one"))
+    screen.draw(Picture(text="\n".join(map(str, range(60))), html="", is_last=True))
+    screen.draw(a_picture("two"))
+    assert [row for row in terminal.rows() if row] == [*map(str, range(60)), "card two", "  two"]
 
 
 words = st.text("ab靶é-", min_size=1, max_size=120)
