@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dojobbot.domain import Batch, BatchKind, Job
 
@@ -45,18 +45,19 @@ def belongs(other: Job, batch: Batch, job: Job) -> bool:
             return False
 
 
-def of_words(words: str, *, whose: str | None, since: datetime | None) -> Batch:
+def of_words(words: str, *, whose: str | None, since: datetime | date | None) -> Batch:
     """Name the jobs that typed words found.
 
-    The same words mean other jobs when another person types `mine`, or when a week ends on another day: what
-    they meant is part of the key, below the words.
+    The same words mean other jobs when another person types `mine`, where a day begins at another moment, or
+    on the day after they spoke of the last week: what they meant is part of the key, below the words.
 
     Args:
         words: the filters as they were typed, in one line; empty for all jobs.
         whose: the Slack user id of the person whose jobs are meant, if it is one person's.
-        since: from when on the jobs are meant to have been created, if they are. Its day counts.
+        since: from when on the jobs are meant to have been created, if they are; for a span that ends with
+            the present, the day on which it was typed.
     """
-    meant = [whose, None if since is None else f"{since:%F}"]
+    meant = [whose, None if since is None else since.isoformat()]
     return Batch(BatchKind.WORDS, "\n".join([words or "all jobs", *filter(None, meant)]))
 
 

@@ -145,6 +145,10 @@ class Following(Protocol):
         """Give the open watch at a destination of a batch that a job belongs to, or None."""
         ...
 
+    async def has_batch(self, batch: Batch, destination: Destination) -> bool:
+        """Whether there is an open watch of a batch at a destination."""
+        ...
+
     async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
         """Give the jobs that have an open watch of their own at a destination."""
         ...

@@ -72,7 +72,7 @@ class JobsQuery:
     """What `/jobs` was asked for. `since` is in UTC; `description` says the filters in the person's words.
 
     `watch`: one live card of the jobs is wanted, not a list. `tag`, and `session` (all of it or how it
-    begins), are in lower case.
+    begins), are in lower case. `slides`: `since` counts back from the moment of asking.
     """
 
     watch: bool = False
@@ -82,6 +82,7 @@ class JobsQuery:
     tag: str | None = None
     session: str | None = None
     since: datetime | None = None
+    slides: bool = False
     limit: int = DEFAULT_LIMIT
     help: bool = False
     description: str = ""
@@ -138,6 +139,7 @@ def parse_jobs(text: str, *, now: datetime, tz: str) -> JobsQuery:
         tag=tag,
         session=session,
         since=None if since is None else _since(since, now, tz),
+        slides=since is not None and _ago(since, now) is not None,
         limit=DEFAULT_LIMIT if limit is None else _limit(limit),
         description=", ".join(said),
     )

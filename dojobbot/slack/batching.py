@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -59,8 +60,8 @@ async def watch_all(
         return answers.sentence(refusal + limit)
     ids_of_all = {job.id for job in jobs}
     await services.observe([each for each in listing.readings if each.job.id in ids_of_all])
-    if len(jobs) > 1:
-        batch = _batch(query, jobs, place.user_id)
+    batch = _batch(query, jobs, place.user_id, services.clock.now())
+    if len(jobs) > 1 or await services.store.has_batch(batch, place.destination):
         return answers.sentence(await _watch_many(services, place, batch, jobs) + limit)
     known = await services.store.job(jobs[0].id)
     if known is None:
@@ -83,14 +84,15 @@ def _unwatchable(query: JobsQuery, jobs: Sequence[Job]) -> str | None:
     return None
 
 
-def _batch(query: JobsQuery, jobs: Sequence[Job], user_id: str) -> Batch:
+def _batch(query: JobsQuery, jobs: Sequence[Job], user_id: str, now: datetime) -> Batch:
     """Name what was asked for: a tag or a session alone takes in later jobs, other words do not."""
     tags, sessions = {job.tag for job in jobs}, {job.session for job in jobs}
     if query.description == f"tag:{query.tag}" and len(tags) == 1:
         return Batch(BatchKind.TAG, jobs[0].tag or "")
     if query.description == f"session:{query.session}" and len(sessions) == 1:
         return Batch(BatchKind.SESSION, jobs[0].session or "")
-    return of_words(query.description, whose=user_id if query.mine else None, since=query.since)
+    since = now.date() if query.slides else query.since
+    return of_words(query.description, whose=user_id if query.mine else None, since=since)
 
 
 async def _watch_many(services: Services, place: Place, batch: Batch, jobs: Sequence[Job]) -> str:

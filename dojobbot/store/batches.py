@@ -21,7 +21,7 @@ from dojobbot.store.follows import (
 from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import batch_members, destinations, jobs, watches
 
-__all__ = ["add", "holding", "join", "members", "stop", "watched_singly"]
+__all__ = ["add", "holding", "is_open", "join", "members", "stop", "watched_singly"]
 
 LATELY = timedelta(days=1)
 COLUMNS = {BatchKind.TAG: jobs.c.tag, BatchKind.SESSION: jobs.c.session}
@@ -164,6 +164,13 @@ async def holding(connection: AsyncConnection, job_id: str, destination: Destina
     )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else rows.watch(row)
+
+
+async def is_open(connection: AsyncConnection, batch: Batch, destination: Destination) -> bool:
+    """Whether there is an open watch of a batch at a destination."""
+    these = {"destination_key": destination.key, "batch_kind": batch.kind.value, "batch_key": batch.key}
+    query = select(watches.c.id).filter_by(**these).where(IS_WATCHING)
+    return await connection.scalar(query) is not None
 
 
 async def watched_singly(connection: AsyncConnection, destination: Destination) -> tuple[Job, ...]:

@@ -191,6 +191,10 @@ class SqlStore:
         """Give the open watch at a destination of a batch that a job belongs to, or None."""
         return await self._read(batches.holding, job_id, destination)
 
+    async def has_batch(self, batch: Batch, destination: Destination) -> bool:
+        """Whether there is an open watch of a batch at a destination."""
+        return await self._read(batches.is_open, batch, destination)
+
     async def watched_singly(self, destination: Destination) -> tuple[Job, ...]:
         """Give the jobs that have an open watch of their own at a destination."""
         return await self._read(batches.watched_singly, destination)

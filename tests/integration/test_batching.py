@@ -98,6 +98,20 @@ async def test_words_typed_again_add_what_they_find_now(room: Front, built: Midd
     assert "Third" in card
 
 
+async def test_typed_again_the_words_add_a_single_job_too(room: Front, built: Middle) -> None:
+    """It has no card of its own beside that one."""
+    ended = [built.job(name=name) for name in ("First", "Second")]
+    await typed(room, "/jobs watch running")
+    await built.deliver()
+    for job_id in ended:
+        built.world.change(job_id, status="Failed")
+    built.job(name="Third")
+    assert "another job is on it now" in await typed(room, "/jobs watch running")
+    await built.deliver()
+    (card,) = cards(built, "running: ")
+    assert "Third" in card
+
+
 async def test_a_span_of_time_means_other_jobs_on_another_day(room: Front, built: Middle) -> None:
     """The card of the old span stays what it was; on the same day it is one card, an hour later, too."""
     built.job(name="First")
