@@ -23,7 +23,7 @@ from dojobbot.job_follow import Follower
 from dojobbot.job_words import badge, one_line
 from dojobbot.screen import Screen, find_screen, paint
 from dojobbot.slack.text import money
-from dojobbot.slack.views.quote import ASK_AGAIN, WAITS, gap
+from dojobbot.slack.views.quote import ASK_AGAIN, gap, waits
 
 __all__ = ["Job"]
 
@@ -157,7 +157,7 @@ class Job:
         """
         job = self._read().job
         if job.status == "Quoted":
-            raise self._nothing_to_cancel(WAITS)
+            raise self._nothing_to_cancel(waits(job))
         if job.has_ended:
             raise self._nothing_to_cancel(f"is already {job.status}")
         try:

@@ -120,9 +120,15 @@ def _line(row: Mapping[str, object], price: float | None) -> QuoteLine:
 def _bounded(lines: list[QuoteLine]) -> tuple[QuoteLine, ...]:
     if len(lines) <= MOST_LINES:
         return tuple(lines)
-    rest = lines[MOST_LINES - 1 :]
-    others = QuoteLine("Others", None, None, _sum(rest), items=len(rest))
-    return (*lines[: MOST_LINES - 1], others)
+    kept = MOST_LINES - 1
+    if len({line.total is None for line in lines[kept:]}) > 1:
+        kept -= 1  # those without a price are no part of a sum
+    rest = lines[kept:]
+    priced = [line for line in rest if line.total is not None]
+    failed = len(rest) - len(priced)
+    bundles = [QuoteLine("Others", None, None, _sum(priced), items=len(priced))] if priced else []
+    bundles += [QuoteLine("Others", None, None, None, items=failed)] if failed else []
+    return (*lines[:kept], *bundles)
 
 
 def _sum(lines: list[QuoteLine]) -> float:

@@ -17,7 +17,7 @@ from dojobbot.slack.text import date, escape, mention, money
 from dojobbot.slack.verbs import Asked
 from dojobbot.slack.views import answers
 from dojobbot.slack.views.card import ANSWERED_WITHIN
-from dojobbot.slack.views.quote import WAITS
+from dojobbot.slack.views.quote import waits
 from dojobbot.slack.views.status import outcome
 
 __all__ = ["approve", "cancel", "offer_approval", "turned_away"]
@@ -74,7 +74,8 @@ async def offer_approval(services: Services, asked: Asked) -> str:
     action = await services.store.latest_action(asked.known.job.id)
     if action is not None and _is_awaited(services, action):
         return _in_flight(services, action)
-    if asked.known.job.status == "Quoted":
+    quote = asked.known.job.quote
+    if asked.known.job.status == "Quoted" and quote is not None and quote.amount is not None:
         refusal = await _not_allowed(services, ActionKind.APPROVE, asked)
         if refusal is not None:
             await _record(services, ActionKind.APPROVE, asked, refusal)
@@ -170,7 +171,7 @@ def _nothing_to_cancel(current: KnownJob) -> str | None:
     job = current.job
     if job.can_be_cancelled:
         return None
-    why = WAITS if job.status == "Quoted" else f"has already ended, it {outcome(job)}"
+    why = waits(job) if job.status == "Quoted" else f"has already ended, it {outcome(job)}"
     return f"This job {why}: there is nothing to cancel."
 
 

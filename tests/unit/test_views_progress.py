@@ -224,7 +224,7 @@ def test_a_step_whose_word_nobody_knows_is_shown_with_it_and_does_not_run() -> N
     drawn = tree(job(branches=(*branches, Branch(0, "Prep", "Running"))), private=True).split("\n")
     assert "▸ Prep  running" in drawn
     assert drawn[1] == "· Pair 0  pending"
-    assert drawn[-2] == "… 37 more: 37 other"
+    assert drawn[-2] == "… 37 more: 37 in other states"
 
 
 def test_a_step_that_is_suspended_waits() -> None:
@@ -237,6 +237,20 @@ def test_a_step_that_is_suspended_waits() -> None:
     many = tuple(Branch(0, f"Pair {number}", "Suspended") for number in range(50))
     drawn = tree(job(branches=(*many, Branch(0, "Prep", "Running"))), private=True)
     assert drawn.split("\n")[1:-1] == ["▸ Prep  running", "… 50 more: 50 waiting"]
+    assert tree(job(branches=many), private=True).split("\n")[1:-1] == ["… 50 more: 50 waiting"]
+
+
+def test_a_step_that_stands_says_why_beside_its_share() -> None:
+    branches = (
+        Branch(0, "Prep", "Suspended", fraction=0.4),
+        Branch(0, "Dock", "Hibernating", fraction=0.4),
+        Branch(0, "Rank", "Running", fraction=0.4),
+    )
+    assert tree(job(branches=branches), private=True).split("\n")[1:-1] == [
+        "· Prep  suspended, 40 %",
+        "· Dock  hibernating, 40 %",
+        "▸ Rank  40 %",
+    ]
 
 
 def test_a_tree_of_fifty_failures_is_still_short() -> None:

@@ -123,12 +123,28 @@ def test_a_quote_that_failed_in_part_offers_no_approve_and_says_what_to_do(priva
         (2, "GPU-0 and GPU-1"),
         (3, "GPU-0, GPU-1 and GPU-2"),
         (9, "GPU-0, GPU-1, GPU-2 and 6 more items"),
+        (120, "GPU-0, GPU-1, GPU-2 and 117 more items"),
     ],
 )
 def test_items_that_could_not_be_quoted_are_named_and_many_are_counted(count: int, named: str) -> None:
     job = partly(*({"itemCode": f"GPU-{number}"} for number in range(count)))
     assert job.quote is not None
     assert gap(job.quote) == f"Deep Origin could not quote {named}, so there is no sum to approve."
+
+
+def test_items_of_one_name_that_could_not_be_quoted_are_named_once() -> None:
+    job = partly({"itemCode": "DOCK"}, {"itemCode": "DOCK"}, {})
+    assert job.quote is not None
+    assert gap(job.quote).startswith("Deep Origin could not quote DOCK (2 times) and an unnamed item,")
+
+
+@pytest.mark.parametrize("failed", [14, 120])
+def test_what_has_no_price_is_no_part_of_a_sum(failed: int) -> None:
+    job = partly(*({"itemCode": f"GPU-{number}"} for number in range(failed)))
+    assert job.quote is not None
+    rows = cells(table(job.quote))
+    assert [f"{failed - 11} more items", "-", "-", "no price"] in rows
+    assert [row[0] for row in rows if "$" in row[3]] == ["1 more item"]
 
 
 def test_a_list_does_not_price_a_quote_that_failed_in_part() -> None:

@@ -20,6 +20,7 @@ from dojobbot.standing import NOT_BEGUN, Standing, standing_of
 __all__ = ["bar", "chain", "percent", "summary", "tree"]
 
 _CELLS = 10
+_COUNTED: dict[str, str] = {Standing.OTHER: "in other states"}
 _MOST_LINES = 14
 _MARKS = {
     Standing.FAILED: "✗",
@@ -221,7 +222,7 @@ def tree(job: Job, *, private: bool) -> str:
     keep = set(range(len(rows)))
     if ended or len(rows) > _MOST_LINES:
         keep = _notable(rows, ended=ended)
-    if not keep:
+    if not keep and (ended or not rows):
         return ""
     lines = [_row(rows[index], private=private) for index in sorted(keep)]
     rest = Counter(dict(report.left_out))
@@ -278,12 +279,13 @@ def _detail(row: Branch, standing: Standing, *, private: bool) -> str:
         return ""
     if standing is Standing.FAILED:
         return row.status.lower()
-    if row.fraction is not None:
-        return percent(row.fraction)
+    share = "" if row.fraction is None else percent(row.fraction)
+    if share and standing is Standing.RUNNING:
+        return share
     word = LOOKS[row.status].word if row.status in LOOKS else row.status
-    return _name(word, 20, private=private).lower()
+    return ", ".join(filter(None, [_name(word, 20, private=private).lower(), share]))
 
 
 def _left_out(rest: Counter[str]) -> str:
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in rest.most_common())
+    kinds = ", ".join(f"{count:,} {_COUNTED.get(kind, kind)}" for kind, count in rest.most_common())
     return f"… {rest.total():,} more: {kinds}"

@@ -9,18 +9,17 @@ Approve sees what it pays for.
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from dojobbot.domain import Job, Quote, QuoteLine
 from dojobbot.slack.text import money, plain, plural, unit_price
 from dojobbot.slack.views import blocks
 from dojobbot.slack.views.blocks import Block
 
-__all__ = ["ASK_AGAIN", "WAITS", "gap", "price", "prices", "table"]
+__all__ = ["ASK_AGAIN", "gap", "price", "prices", "table", "waits"]
 
 ASK_AGAIN = "Ask for a new quote, or look at the job on Deep Origin's own page."
 """What to do about a quote that has a gap."""
-WAITS = "has not started, and waits for its quote to be approved"
-"""Why there is nothing to cancel, after the job's name."""
 _MOST_LINES = 12
 _MOST_NAMED = 3
 _UNKNOWN = "-"
@@ -31,11 +30,20 @@ def gap(quote: Quote) -> str:
     """Say in plain text which items a quote has no price for, so that it can't be approved; else nothing."""
     if quote.amount is not None:
         return ""
-    names = [_item(line) for line in quote.lines if line.total is None]
-    rest = len(names) - _MOST_NAMED
+    unpriced = [line for line in quote.lines if line.total is None]
+    counts = Counter(_item(line) for line in unpriced if line.items == 1)
+    names = [name if count == 1 else f"{name} ({count:,} times)" for name, count in counts.items()]
+    rest = sum(line.items for line in unpriced) - sum([*counts.values()][:_MOST_NAMED])
     named = [*names[:_MOST_NAMED], plural(rest, "more item")] if rest > 0 else names
     listed = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]])) or "an item"
     return f"Deep Origin could not quote {listed}, so there is no sum to approve."
+
+
+def waits(job: Job) -> str:
+    """Say of a quoted job why there is nothing to cancel, after its name."""
+    if job.quote is not None and job.quote.amount is None:
+        return "has not started, and its quote has no sum that could be approved"
+    return "has not started, and waits for its quote to be approved"
 
 
 def price(job: Job) -> str:
@@ -48,6 +56,8 @@ def price(job: Job) -> str:
 def table(quote: Quote) -> Block | None:
     """Draw the lines of a quote, those that are too many as one with their sum, and the sum of all.
 
+    What has no price is never part of a sum.
+
     None where the platform named no lines.
     """
     if not quote.lines:
@@ -55,10 +65,11 @@ def table(quote: Quote) -> Block | None:
     shown = quote.lines if len(quote.lines) <= _MOST_LINES else quote.lines[: _MOST_LINES - 1]
     rest = quote.lines[len(shown) :]
     rows = [_row(line) for line in shown]
-    if rest:
-        others = math.fsum(line.total for line in rest if line.total is not None)
-        count = sum(line.items for line in rest)
-        rows.append([plural(count, "more item"), _UNKNOWN, _UNKNOWN, money(others)])
+    priced = [line for line in rest if line.total is not None]
+    for some in filter(None, (priced, [line for line in rest if line.total is None])):
+        count = plural(sum(line.items for line in some), "more item")
+        total = math.fsum(line.total or 0.0 for line in some) if some is priced else None
+        rows.append([count, _UNKNOWN, _UNKNOWN, _price(total)])
     rows.append(["Total", _UNKNOWN, _UNKNOWN, _price(quote.amount)])
     return blocks.table([["Item", "Qty", "Each", "Total"], *rows], right=(1, 2, 3))
 
