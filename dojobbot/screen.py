@@ -140,8 +140,8 @@ class _Pen:
         self._in_front: weakref.ref[object] | None = None
         self._card, self._rows = "", 0
 
-    def put(self, stream: TextIO, card: str, rows: int, *, by: object, before: str = "") -> bool:
-        """Write a card over the one before it; not while another's is in front. `before`: what it follows."""
+    def put(self, stream: TextIO, card: str, rows: int, *, by: object, before: str) -> bool:
+        """Write a card over the one before it; not while another's is in front. `before`: where none is."""
         with self._lock:
             if self._owner() not in (None, by):
                 return False
@@ -149,11 +149,11 @@ class _Pen:
             self._in_front, self._card, self._rows = weakref.ref(by), card, rows
             return True
 
-    def add(self, stream: TextIO, text: str) -> None:
-        """Write what stays."""
+    def add(self, stream: TextIO, text: str, *, before: str) -> None:
+        """Write what stays, above the card in front. `before`: what it follows where none is."""
         with self._lock:
             self._owner()
-            self._write(stream, self._over() + text + self._card)
+            self._write(stream, (self._over() or before) + text + self._card)
 
     def leave(self, stream: TextIO, *, by: object, erase: bool = False) -> None:
         """Write over somebody's card no more; what is there of it stays, or goes."""
@@ -194,17 +194,16 @@ class _Terminal:
 
     def draw(self, picture: Picture) -> None:
         if not (self._forward and self._put(picture)) and picture.mark != self._mark:
-            # At a prompt the cursor stands behind it.
-            before = "\n" if hasattr(sys, "ps1") else ""
+            # At a prompt the cursor stands in what is being typed, and blanks would hide the rest of it.
+            before = "\n" if hasattr(sys, "ps1") else self._new_row()
             columns, _ = self._room()
             news = "\n".join(_wrapped(picture.news, columns))
-            _PEN.add(self._stream, f"{before}{_painted(news, picture)}\n")
+            _PEN.add(self._stream, f"{_painted(news, picture)}\n", before=before)
         self._mark = picture.mark
 
     def come_forward(self, picture: Picture) -> None:
         self._forward = True
-        # What the person wrote last may be a row without its end: it stays.
-        self._put(picture, before="\n")
+        self._put(picture)
         self._mark = picture.mark
 
     def step_back(self) -> None:
@@ -214,10 +213,10 @@ class _Terminal:
     def erase(self) -> None:
         _PEN.leave(self._stream, by=self, erase=True)
 
-    def _put(self, picture: Picture, before: str = "") -> bool:
+    def _put(self, picture: Picture) -> bool:
         rows = self._rows(picture)
         card = _painted("\n".join(rows), picture) + "\n"
-        is_there = _PEN.put(self._stream, card, len(rows), by=self, before=before)
+        is_there = _PEN.put(self._stream, card, len(rows), by=self, before=self._new_row())
         if picture.is_last:  # which may be taller than the terminal
             _PEN.leave(self._stream, by=self)
         return is_there
@@ -230,13 +229,25 @@ class _Terminal:
             rows[most - 1 :] = [f"... {len(rows) - most + 1} more"]
         return rows
 
+    def _new_row(self) -> str:
+        """Leave a row that others have not ended, which stays; do nothing where they have.
+
+        As many blanks as a row has cells end in the next row, unless they begin where a row does.
+        """
+        columns, _ = self._size()
+        return f"{' ' * columns}\r\x1b[K" if columns else "\n"
+
     def _room(self) -> tuple[int, int]:
         """Give the columns and rows to draw in; the last ones are the cursor's."""
-        try:
-            columns, rows = os.get_terminal_size(self._stream.fileno())
-        except (OSError, ValueError):  # a window that acts as a terminal, and is none
-            columns = rows = 0
+        columns, rows = self._size()
         return max(_NARROWEST, (columns or _COLUMNS) - 1), max(2, (rows or _ROWS) - 1)
+
+    def _size(self) -> tuple[int, int]:
+        """Give its columns and rows; 0 where it does not say."""
+        try:
+            return os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):  # a window that acts as a terminal, and is none
+            return 0, 0
 
 
 class ProgressBar:

@@ -551,7 +551,7 @@ def test_a_card_that_is_higher_than_the_terminal_is_cut_so_that_it_can_be_writte
     ending.start()
     drawn = in_terminal(code, lab, rows=10, columns=80)
     ending.join()
-    *running, last = re.split(r"\x1b\[9F\x1b\[J", drawn.split("\r\n\r\n", 1)[1])
+    *running, last = re.split(r"\x1b\[9F\x1b\[J", drawn.rsplit("\r\x1b[K", 1)[1])
     assert len(running) > 1
     for card in running:
         assert card.count("\n") == 9

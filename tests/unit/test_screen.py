@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
 import re
+import termios
 import unicodedata
 from contextlib import redirect_stderr
 
@@ -16,7 +19,17 @@ WIDE = "ドッキング靶点"
 
 
 class Terminal(io.StringIO):
-    """A terminal of 80 columns, as one that does not say its size is taken for."""
+    """A terminal of 80 columns, as one that does not say its size is taken for.
+
+    `sized` is the descriptor of one that does say so.
+    """
+
+    def __init__(self, sized: int | None = None) -> None:
+        super().__init__()
+        self._sized = sized
+
+    def fileno(self) -> int:
+        return super().fileno() if self._sized is None else self._sized
 
     def isatty(self) -> bool:
         return True
@@ -24,13 +37,18 @@ class Terminal(io.StringIO):
     def rows(self) -> list[str]:
         """What is on it: each character in its place, with the few commands that are used obeyed."""
         shown, row, column = [""], 0, 0
-        for part in re.findall(r"\x1b\[[\d;]*[A-Za-z]|.|\n", self.getvalue()):
+        for part in re.findall(r"\x1b\[[\d;]*[A-Za-z]|.|[\n\r]", self.getvalue()):
             if part.endswith("F") and len(part) > 1:
                 row, column = row - int(part[2:-1]), 0
                 assert row >= 0
             elif part == "\x1b[J":
                 assert column == 0
                 shown[row:] = [""]
+            elif part == "\x1b[K":
+                assert column == 0
+                shown[row] = ""
+            elif part == "\r":
+                column = 0
             elif part == "\n":
                 row, column = row + 1, 0
             elif len(part) == 1:
@@ -40,7 +58,7 @@ class Terminal(io.StringIO):
                 shown += [""] * (row + 1 - len(shown))
                 shown[row], column = shown[row] + part, column + width
             shown += [""] * (row + 1 - len(shown))
-        return shown
+        return [line.rstrip() for line in shown]
 
 
 def a_screen(terminal: Terminal, *, background: bool) -> Screen:
@@ -89,6 +107,32 @@ def test_one_screen_writes_nothing_over_that_another_wrote() -> None:
     first.draw(a_picture("four"))
     assert [row for row in terminal.rows() if row] == [
         *("news other", "card four", "  four"),
+    ]
+
+
+def test_what_is_drawn_begins_a_row_of_its_own_and_leaves_none_empty() -> None:
+    """Beside rows that a script has not ended, such as its dots: they stay too."""
+    ours, theirs = pty.openpty()
+    try:
+        termios.tcsetwinsize(theirs, (24, 80))
+        terminal = Terminal(theirs)
+        screen = a_screen(terminal, background=True)
+        screen.draw(a_picture("one"))
+        for dots in (0, 1, 2, 79, 80):
+            print("." * dots, end="", file=terminal)
+            screen.draw(a_picture(f"after {dots}"))
+        print("mine", file=terminal)
+        screen.come_forward(a_picture("two"))
+        screen.step_back()
+        print("mine, not ended", end="", file=terminal)
+        a_screen(terminal, background=False).draw(a_picture("three"))
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert terminal.rows() == [
+        *("news one", "news after 0", ".", "news after 1", "..", "news after 2"),
+        *("." * 79, "news after 79", "." * 80, "news after 80", "mine", "card two", "  two"),
+        *("mine, not ended", "card three", "  three", ""),
     ]
 
 
