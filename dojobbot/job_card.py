@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from dojobbot.domain import LogLine, Progress, Snapshot
 from dojobbot.job_words import Badge, Tab, badge, headline, one_line, status_lines, tab, tabs, title
 from dojobbot.screen import Picture
+from dojobbot.slack.views import progress
 
 __all__ = ["live_picture", "notebook_card", "picture", "terminal_card"]
 
@@ -108,11 +109,12 @@ def _line(snapshot: Snapshot, note: str) -> str:
 
 
 def _stage(snapshot: Snapshot) -> Hashable:
-    """Give what is news when it changes: status, step, each tenth of the way; not rates, nor guesses."""
+    """Give what is news when it changes: status, step, tenth of the way, silence; not rates, nor guesses."""
     job = snapshot.job
     report = job.progress or Progress()
     tenth = None if report.fraction is None else int(report.fraction * 10)
-    return (job.status, report.step, tenth)
+    is_silent = progress.silence(job, snapshot.began_at) is not None
+    return (job.status, report.step, tenth, is_silent)
 
 
 def _spot(seen: Badge) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -18,6 +19,7 @@ from dojobbot.deeporigin.replies import Reply
 from dojobbot.domain import KNOWN_STATUSES, LogLine, Snapshot
 from dojobbot.job_card import live_picture, notebook_card, terminal_card
 from dojobbot.job_words import badge, one_line, tabs
+from dojobbot.screen import Picture
 from tests.conftest import samples
 
 NOW = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
@@ -195,6 +197,23 @@ def test_a_long_value_is_cut_and_says_so() -> None:
 def test_one_line_says_which_job_is_where() -> None:
     found = a_job(name="BRD <series>", progressReport={"complete": 62})
     assert one_line(found) == "BRD <series>: Running  [######----] 62 %"
+
+
+def test_a_job_that_goes_silent_is_news_once() -> None:
+    """A terminal adds a line when the mark is another one: not for each minute that passes."""
+
+    def after(minutes: int) -> Picture:
+        found = a_job(
+            startedAt="2026-11-20T09:00:00Z",
+            updatedAt="2026-11-20T09:31:00Z",
+            progressReport="total_num_ligands=12\n" + "ligand docked: x\n" * 6,
+        )
+        return live_picture(replace(found, began_at=NOW + timedelta(minutes=minutes)), NOW)
+
+    early, soon, late, later = (after(minutes) for minutes in (0, 20, 120, 180))
+    assert early.mark == soon.mark != late.mark == later.mark
+    assert "left" in soon.news
+    assert "last report 2 h ago" in late.news
 
 
 def test_every_sample_has_a_card() -> None:

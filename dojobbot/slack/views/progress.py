@@ -17,7 +17,7 @@ from dojobbot.slack.views.status import LOOKS
 from dojobbot.slack.views.structures import without_structures
 from dojobbot.standing import NOT_BEGUN, Standing, standing_of
 
-__all__ = ["bar", "chain", "percent", "summary", "tree"]
+__all__ = ["bar", "chain", "percent", "silence", "summary", "tree"]
 
 _CELLS = 10
 _COUNTED: dict[str, str] = {Standing.OTHER: "in other states"}
@@ -65,6 +65,14 @@ def summary(job: Job, now: datetime, *, private: bool) -> str:
     if line or job.status == "Quoted":
         return line
     return "Not started yet" if job.status in NOT_BEGUN else "No progress reported yet"
+
+
+def silence(job: Job, now: datetime) -> timedelta | None:
+    """Give how old its report is where the rest was to take much less; None where there is no telling."""
+    if job.progress is None or job.is_terminal or job.updated_at is None:
+        return None
+    left, age = _left(job, job.progress), now - job.updated_at
+    return age if left and age > _rough(left) * _OVERDUE + _PATIENCE else None
 
 
 def _after_success(job: Job, report: Progress | None, now: datetime, *, private: bool) -> str:
@@ -148,21 +156,23 @@ def _pace(job: Job, report: Progress, now: datetime) -> list[str]:
     Measured up to the report's own time, not to now, so that a card says the same until there is news. Where
     that stays out for much longer than the rest was to take, it says since when in place of a guess.
     """
-    rate = _rate(job, report)
-    if job.is_terminal:
-        return [] if rate is None else [_per(rate)]
-    left, through = report.seconds_left, _through(report)
-    if left is None and rate and report.total is not None and through is not None:
-        left = max(0.0, report.total - through) / rate
+    rate, left = _rate(job, report), _left(job, report)
     said = [] if rate is None else [_per(rate)]
-    if not left:
+    if job.is_terminal or not left:
         return said
-    age = timedelta() if job.updated_at is None else now - job.updated_at
-    is_silent = age > _rough(left) * _OVERDUE + _PATIENCE
+    age = silence(job, now)
     return [
         *said,
-        f"last report {duration(age)} ago" if is_silent else f"about {duration(_rough(left))} left",
+        f"about {duration(_rough(left))} left" if age is None else f"last report {duration(age)} ago",
     ]
+
+
+def _left(job: Job, report: Progress) -> float | None:
+    """Give the seconds that it still takes: what the tool says, else a guess from its pace."""
+    rate, through = _rate(job, report), _through(report)
+    if report.seconds_left is None and rate and report.total is not None and through is not None:
+        return max(0.0, report.total - through) / rate
+    return report.seconds_left
 
 
 def _rate(job: Job, report: Progress) -> float | None:
