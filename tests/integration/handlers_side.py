@@ -45,7 +45,7 @@ class Front:
 
     def _cards(self, job_id: str, channel: str, user: str, before: int) -> list[dict[str, Any]]:
         new = self.middle.messages(channel, user)[before:]
-        return [each for each in new if each["attachments"] and job_id[:8] in str(each)]
+        return [each for each in new if each.get("attachments") and job_id[:8] in str(each)]
 
     async def press(self, message: dict[str, Any], control: str, *, user: str = lab.ADA) -> None:
         """Press a button of a message."""
