@@ -1,12 +1,29 @@
-"""What the tests of the Python API share: a platform to talk to, and no account of whoever runs them."""
+"""What these tests share: the middle of the bot between both simulators; a platform for the Python API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.integration.handlers_side import Front, front
+from tests.integration.middle import Middle, middle
 from tests.python_lab import NAMES, Lab, Notebook, in_notebook, running
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Middle]:
+    """Everything but Slack's handlers, on one clock."""
+    async with middle(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def room(built: Middle) -> AsyncIterator[Front]:
+    """What people type into."""
+    async with front(built) as made:
+        yield made
 
 
 @pytest.fixture

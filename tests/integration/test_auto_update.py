@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from dojobbot.domain import ACTIVE_STATUSES, TERMINAL
 from dojobbot.slack.views.status import look
-from tests.integration.middle import Middle, middle
+from tests.integration.middle import Middle
 
 ACTIVE = (*(each for each in ACTIVE_STATUSES if each != "Running"), "NeverHeardOf", "Approved", "Running")
 ENDS = ("Succeeded", "Completed", "Failed", "Cancelled", "FailedQuotation", "InsufficientFunds")
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def headline(built: Middle) -> str:

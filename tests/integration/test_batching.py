@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from dojobbot.simulator import scenario
 from dojobbot.simulator.slack_api.world import ADA, BORIS
 from tests.acceptance.stage import shown
-from tests.integration.handlers_side import Front, front
-from tests.integration.middle import HERE, Middle, middle
+from tests.integration.handlers_side import Front
+from tests.integration.middle import HERE, Middle
 from tests.integration.test_handlers import typed
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def room(built: Middle) -> AsyncIterator[Front]:
-    """What people type into."""
-    async with front(built) as made:
-        yield made
 
 
 def cards(built: Middle, words: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from tests.integration.middle import Middle, middle, until
 
 NAMES = ["Third", "First", "Fifth", "Second", "Fourth"]
 IN_ORDER = ["First", "Second", "Third", "Fourth", "Fifth"]
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def followed(built: Middle, *names: str) -> dict[str, str]:

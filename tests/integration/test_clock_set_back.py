@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from dojobbot.clock import SharedClock
 from dojobbot.notifier import Notifier
-from tests.integration.middle import HERE, POST, Middle, about, middle
+from tests.integration.middle import HERE, POST, Middle, about
 
 AHEAD = timedelta(hours=3)
 
@@ -38,12 +34,6 @@ class Machine:
         self.ahead = timedelta()
         self.others.clock.advance(seconds=15)
         await self.clock.look(self.others.store)
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    async with middle(tmp_path) as opened:
-        yield opened
 
 
 async def within(built: Middle, seconds: int, notifier: Notifier) -> None:

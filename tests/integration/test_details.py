@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,25 +11,13 @@ from dojobbot.simulator.slack_api import world as lab
 from dojobbot.slack.modal import Modal, Turns
 from dojobbot.slack.views import ids
 from dojobbot.slack.views.blocks import plain_text
-from tests.integration.handlers_side import Front, front
-from tests.integration.middle import DEADLINE, Middle, middle
+from tests.integration.handlers_side import Front
+from tests.integration.middle import DEADLINE, Middle
 
 GET = "GET /tools/*"
 LOGS = "POST /data-platform/*/user_logs/search"
 UPDATE = "views.update"
 INPUTS = {"protein": {"$provider": "ufa", "key": "kras.pdb"}, "smiles_list": ["CCO"] * 900}
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    async with middle(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def room(built: Middle) -> AsyncIterator[Front]:
-    async with front(built) as made:
-        yield made
 
 
 def switch(tab: str) -> str:

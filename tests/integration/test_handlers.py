@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.slack import commands
 from tests.acceptance.stage import shown
-from tests.integration.handlers_side import Front, front
-from tests.integration.middle import Middle, middle
+from tests.integration.handlers_side import Front
+from tests.integration.middle import Middle
 
 GET = "GET /tools/*/executions/*"
 LIST = "GET /tools/*/executions"
 PATCH = "PATCH /tools/*"
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    async with middle(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def room(built: Middle) -> AsyncIterator[Front]:
-    async with front(built) as made:
-        yield made
 
 
 def audit(built: Middle) -> list[tuple[str, str, str]]:

@@ -33,12 +33,6 @@ async def built(tmp_path: Path) -> AsyncIterator[Middle]:
         yield made
 
 
-@pytest.fixture
-async def room(built: Middle) -> AsyncIterator[Front]:
-    async with front(built) as made:
-        yield made
-
-
 def shown(built: Middle, user: str = lab.ADA) -> str:
     home = built.slack.home(user)
     return "" if home is None else str(home.content["blocks"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from dojobbot.domain import Destination
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.simulator.world import TREE
-from tests.integration.middle import HERE, Middle, middle
+from tests.integration.middle import HERE, Middle
 
 SMILES = "CCn1cc(-c2cccc(C(=O)N(C)C)c2)c2cc[nH]c2c1=O"
 FAILED_TREE = {
@@ -24,12 +22,6 @@ DONE_TREE = {"displayName": "rbfe-end-to-end", "status": "Completed", "children"
 RESULT = json.dumps({"cmd": "FEP Results", "Total": -0.782, "Std": 0.31, "unit": "kcal/mol"})
 LOGS = "POST /data-platform/*/user_logs/search"
 GET = "GET /tools/*/tools/executions/*"
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def dm(built: Middle) -> Destination:

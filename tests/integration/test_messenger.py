@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,6 @@ from dojobbot.slack.messenger import POST_EVENT, SlackMessenger
 from tests.integration.middle import CHEMISTRY, EDIT, HERE, POST, Middle, middle
 
 TEXT: dict[str, object] = {"text": "BRD series is running"}
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def refusal(built: Middle, where: Destination = HERE, payload: dict[str, object] = TEXT) -> SlackError:

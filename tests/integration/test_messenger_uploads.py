@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,6 @@ from tests.integration.middle import HERE, Middle, middle
 
 ANNOUNCE, SEND, COMPLETE = "files.getUploadURLExternal", "file upload", "files.completeUploadExternal"
 LINES = b"id,status\n1,Running\n"
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def upload(built: Middle, content: bytes | Path = LINES, where: Destination = HERE) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,13 +21,6 @@ from tests.integration.middle import CHEMISTRY, DEADLINE, HERE, POST, START, Mid
 LEASE = timedelta(seconds=90)
 HISTORY = "conversations.history"
 REPLIES = "conversations.replies"
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 def seconds(built: Middle, channel: str = GENERAL) -> list[float]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,14 +11,7 @@ from dojobbot.domain import ActionKind
 from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import BORIS, GENERAL
 from tests.acceptance.stage import shown
-from tests.integration.middle import EDIT, HERE, POST, Middle, about, middle
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
+from tests.integration.middle import EDIT, HERE, POST, Middle, about
 
 
 async def test_a_live_card_is_edited_only_when_what_it_shows_changes(built: Middle) -> None:

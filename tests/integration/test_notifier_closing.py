@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,6 @@ from dojobbot.fates import Resumed
 from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL, SCOPES
 from tests.acceptance.stage import labels, shown
 from tests.integration.middle import HERE, Middle, about, middle
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 async def told_directly(built: Middle, user: str) -> list[dict[str, Any]]:

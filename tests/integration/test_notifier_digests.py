@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, cast
-
-import pytest
 
 from dojobbot.domain import Destination
 from dojobbot.errors import SlackError
@@ -14,14 +10,7 @@ from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, GENERAL
 from tests.acceptance.stage import color, shown
 from tests.integration.handlers_side import front
-from tests.integration.middle import HERE, POST, Middle, about, middle
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
+from tests.integration.middle import HERE, POST, Middle, about
 
 
 async def running(built: Middle, count: int, *, user: str = ADA, failures: bool = False) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,14 +11,7 @@ from dojobbot.errors import SlackError
 from dojobbot.ports import Messenger
 from dojobbot.simulator.slack_api.world import ADA, BORIS, FATIMA, GENERAL
 from tests.acceptance.stage import shown
-from tests.integration.middle import HERE, POST, FailingHere, Middle, about, middle
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
+from tests.integration.middle import HERE, POST, FailingHere, Middle, about
 
 
 async def ended_for(built: Middle, *users: str, where: Destination = HERE) -> None:

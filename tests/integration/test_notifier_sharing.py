@@ -21,13 +21,6 @@ THE_LIST = "users.conversations"
 ONE = "conversations.info"
 
 
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
-
-
 def others_come(built: Middle) -> None:
     """Share the channel with another organisation."""
     channels = built.slack.state

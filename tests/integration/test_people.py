@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,18 +14,11 @@ from dojobbot.rights import person_of
 from dojobbot.simulator import scenario
 from dojobbot.simulator.slack_api import world as lab
 from dojobbot.simulator.slack_api.people import UserGroup
-from tests.integration.middle import Middle, middle, some_people
+from tests.integration.middle import Middle, some_people
 
 USERS = "GET /entities/*/users"
 ADAS = Job(id="a", status="Running", raw_status="Running", created_by=scenario.ADA)
 BORISS = Job(id="b", status="Running", raw_status="Running", created_by=scenario.BORIS)
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 def member_calls(built: Middle) -> int:

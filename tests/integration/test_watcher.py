@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +22,6 @@ from tests.integration.middle import HERE, START, Middle, about, middle, until
 LISTING = "GET /tools/*/executions"
 ONE_JOB = "GET /tools/*/executions/*"
 EXTREME_ERRORS = [timedelta(), timedelta(hours=7), timedelta(hours=-7)]
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 # --- what a tick reads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,13 +19,6 @@ from tests.integration.middle import DEADLINE, START, Middle, a_client, middle
 LISTING = "GET /tools/*/executions"
 ONE_JOB = "GET /tools/*/executions/*"
 EXTREME_ERRORS = [timedelta(), timedelta(hours=7), timedelta(hours=-7)]
-
-
-@pytest.fixture
-async def built(tmp_path: Path) -> AsyncIterator[Middle]:
-    """Everything, on one clock."""
-    async with middle(tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("clock_error", EXTREME_ERRORS)
