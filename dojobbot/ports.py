@@ -181,7 +181,10 @@ class Store(Closings, Following, Leases, Outbox, Promises, Protocol):
         ...
 
     async def unfinished(self) -> tuple[str, ...]:
-        """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
+        """Give the ids of the stored jobs at a status that is not terminal, least recently read first.
+
+        One that is read meanwhile may come once more, further back.
+        """
         ...
 
     # --- actions and audit

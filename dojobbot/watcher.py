@@ -265,7 +265,8 @@ class Watcher:
         urgent = followed.difference(quoted, listed) | {
             job_id for job_id in watched if listed.get(job_id) == "Running"
         }
-        strays = [job_id for job_id in unfinished if job_id not in followed and job_id not in listed]
+        left = (job_id for job_id in unfinished if job_id not in followed and job_id not in listed)
+        strays = list(dict.fromkeys(left))
         self._remember_only(urgent | quoted | set(strays), listed)
         patient = [*self._patiently(sorted(quoted)), *self._patiently(strays)[:STRAYS_AT_ONCE]]
         chosen = self._longest_waiting([*sorted(urgent), *patient])[:most]

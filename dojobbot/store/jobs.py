@@ -31,7 +31,7 @@ from dojobbot.store.inserting import insert_new
 from dojobbot.store.tables import IS_UNFINISHED, is_unfinished, jobs, transitions
 
 NEWEST_FIRST = (jobs.c.created_at.desc().nulls_last(), jobs.c.id)
-NAMED_AT_ONCE = 5_000
+NAMED_AT_ONCE = 2_000
 _READ_AT = type_coerce(jobs.c.read_at, BigInteger).label("read_at")
 _LAST = tuple_(bindparam("read_at", type_=BigInteger), bindparam("id", type_=String))
 THE_UNFINISHED = (
@@ -136,15 +136,14 @@ async def any_of(
 
 
 async def unfinished(connection: AsyncConnection) -> tuple[str, ...]:
-    """Give the ids of the jobs at a status that is not terminal, least recently read first."""
+    """Give the ids of the jobs at a status that is not terminal; see the port."""
     # There may be thousands: some at a time, so that whoever else runs gets a turn in between. Not by a
     # cursor on the server: one that breaks with its connection leaves a traceback in the log.
-    found: dict[str, None] = {}
+    found: list[str] = []
     last: Mapping[str, Any] = {"read_at": NEVER_READ, "id": ""}
     while True:
         part = (await connection.execute(THE_UNFINISHED, last)).all()
-        # A job that is read meanwhile comes up again, further back.
-        found |= dict.fromkeys(row.id for row in part)
+        found += [row.id for row in part]
         if len(part) < NAMED_AT_ONCE:
             return tuple(found)
         last = {"read_at": part[-1].read_at, "id": part[-1].id}

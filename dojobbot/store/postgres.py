@@ -14,10 +14,9 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from psycopg import AsyncConnection
 from sqlalchemy import URL, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection as Connection
@@ -26,6 +25,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from dojobbot.errors import StoreError
 from dojobbot.store import migrations
 from dojobbot.store.engine import Database, Kind, engine_options
+
+if TYPE_CHECKING:  # ten megabytes that a bot on SQLite does without
+    from psycopg import AsyncConnection
 
 __all__ = ["connect", "opened"]
 

@@ -113,7 +113,7 @@ class SqlStore:
         return await self._read(follows.newest_followed, limit)
 
     async def unfinished(self) -> tuple[str, ...]:
-        """Give the ids of the stored jobs at a status that is not terminal, least recently read first."""
+        """Give the ids of the stored jobs at a status that is not terminal; see the port."""
         return await self._read(jobs.unfinished)
 
     # --- subscriptions
