@@ -104,6 +104,18 @@ PRICED = {"itemCode": "DOCK", "qty": 8, "priceEach": 1.25, "priceTotal": 10.0}
 FAILED = {"itemCode": "GPU-001", "message": "No price for this item"}
 
 
+async def test_a_quote_that_nobody_can_approve_sends_nobody_to_its_owner(room: Front, built: Middle) -> None:
+    """Whoever types it hears what is missing and what to do; a cancel does not promise an approval either."""
+    quotation = {"successfulQuotations": [PRICED], "failedQuotations": [FAILED]}
+    job_id = built.job("Quoted", quotationResult=quotation)
+    for user in (lab.ADA, lab.BORIS):
+        said = await typed(room, f"/job {job_id} approve", user=user)
+        assert "could not quote GPU-001, so there is no sum to approve. Ask for a new quote" in said
+        assert "can't approve" not in said
+        said = await typed(room, f"/job {job_id} cancel", user=user)
+        assert "its quote has no sum that could be approved: there is nothing to cancel" in said
+
+
 async def test_an_approve_of_what_has_failed_in_part_since_is_refused_with_what_to_do(
     room: Front, built: Middle
 ) -> None:
