@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -202,6 +202,24 @@ class Middle:
     def texts(self, channel: str = lab.GENERAL) -> list[str]:
         """The headlines of the bot's messages in a channel, oldest first."""
         return [each["text"] for each in self.messages(channel)]
+
+    async def told_directly(self, user: str = lab.ADA) -> list[dict[str, Any]]:
+        """The bot's direct messages to a person."""
+        return self.messages(await self.messenger.open_dm(user), user)
+
+    def others_come(self) -> None:
+        """Share the channel with another organisation."""
+        channels = self.slack.state
+        channels.set_channel(replace(channels.channels[lab.GENERAL], is_ext_shared=True))
+
+    async def card_of(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Follow and watch a running job in the channel; gives its id and its live card."""
+        job_id = self.job(name=name)
+        await self.follow(job_id)
+        await self.watch(job_id)
+        await self.deliver()
+        (card,) = self.messages()
+        return job_id, card
 
     def calls(self, method: str) -> list[RequestRecord]:
         """The bot's calls of a method."""

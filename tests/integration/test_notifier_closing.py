@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,17 +13,6 @@ from tests.acceptance.stage import labels, shown
 from tests.integration.middle import HERE, Middle, about, middle
 
 
-async def told_directly(built: Middle, user: str) -> list[dict[str, Any]]:
-    """The bot's direct messages to a person."""
-    return built.messages(await built.messenger.open_dm(user), user)
-
-
-def others_come(built: Middle) -> None:
-    """Share the channel with another organisation."""
-    channels = built.slack.state
-    channels.set_channel(replace(channels.channels[GENERAL], is_ext_shared=True))
-
-
 async def closes(built: Middle, how: str = "is_archived") -> None:
     """Close the channel, and let a first message fail there."""
     job_id = built.job(name="First to end")
@@ -33,7 +20,7 @@ async def closes(built: Middle, how: str = "is_archived") -> None:
     if how == "is_archived":
         await built.slack.archive(ADA, GENERAL)
     elif how == "shared":
-        others_come(built)
+        built.others_come()
     else:
         await built.slack.remove(GENERAL)
     await built.move(job_id, status="Failed")
@@ -57,20 +44,20 @@ async def test_each_maker_is_told_once_what_is_paused_and_what_to_do(
         await built.follow(job_id)
     await built.follow(others[0], user=BORIS)
     await closes(built, how)
-    word, end = await told_directly(built, ADA)
+    word, end = await built.told_directly(ADA)
     assert end["text"].startswith(about("First to end failed"))
     assert word["text"] == f"I can't post in <#{GENERAL}> any more: {why}."
     assert "Second" in shown(word)
     assert "Third" in shown(word)
     assert "First to end" not in shown(word)
     assert labels(word) == ["Try again there", "Tell me here"]
-    (to_boris,) = await told_directly(built, BORIS)
+    (to_boris,) = await built.told_directly(BORIS)
     assert "Third" not in shown(to_boris)
     assert built.notifier.tally.paused == 3
     assert "can't arrive" in caplog.text
     await built.move(others[0], status="Failed")
     await built.deliver()
-    assert len(await told_directly(built, ADA)) == 2
+    assert len(await built.told_directly(ADA)) == 2
     assert await built.store.paused(ADA, HERE) == Resumed(1, 1)
     assert others[1] in await built.store.followed()
 
@@ -79,17 +66,13 @@ async def test_what_goes_on_in_a_channel_is_not_shown_to_an_organisation_that_co
     built: Middle,
 ) -> None:
     """Neither by a message nor by the live card; who leads the channel is not asked about each of them."""
-    job_id = built.job(name="Secret series")
-    await built.follow(job_id)
-    await built.watch(job_id)
-    await built.deliver()
-    (card,) = built.messages()
+    job_id, card = await built.card_of("Secret series")
     built.clock.advance(minutes=6)
-    others_come(built)
+    built.others_come()
     await built.move(job_id, status="Failed", statusReason="OOMKilled")
     await built.deliver()
     assert built.messages() == [card]
-    texts = [each["text"] for each in await told_directly(built, ADA)]
+    texts = [each["text"] for each in await built.told_directly(ADA)]
     assert any(text.startswith(about("Secret series failed")) for text in texts)
     assert len(built.calls("users.conversations")) == 2
 
@@ -106,7 +89,7 @@ async def test_messages_go_on_while_nobody_can_say_what_is_shared(
     assert len(built.messages()) == 2
     assert caplog.text.count("which channels are shared") == 1
     built.slack.faults.clear()
-    others_come(built)
+    built.others_come()
     await built.end("Third")
     await built.deliver()
     assert len(built.messages()) == 2
@@ -118,7 +101,7 @@ async def test_a_restart_neither_loses_nor_doubles_the_word(built: Middle) -> No
     built.slack_fault("chat.postMessage", "lost_reply", times=3)
     await closes(built)
     await built.deliver(built.another_notifier(), built.another_notifier())
-    assert sum("any more" in each["text"] for each in await told_directly(built, ADA)) == 1
+    assert sum("any more" in each["text"] for each in await built.told_directly(ADA)) == 1
 
 
 async def test_what_was_held_is_sent_late_and_in_order_when_it_goes_on(built: Middle) -> None:
@@ -151,7 +134,7 @@ async def test_it_can_go_on_in_direct_messages(built: Middle) -> None:
     await built.store.move(ADA, HERE, dm, note="You chose this.", now=built.clock.now())
     await built.move(jobs[1], status="Succeeded")
     await built.deliver()
-    *_, second, third = await told_directly(built, ADA)
+    *_, second, third = await built.told_directly(ADA)
     assert second["text"].startswith(about("Second succeeded"))
     assert "You chose this." in shown(second)
     assert third["text"].startswith(about("Third succeeded"))
@@ -168,7 +151,7 @@ async def test_a_maker_who_left_is_logged_and_counted(
     await closes(built)
     assert f"{FATIMA} can't be told directly" in caplog.text
     assert (built.notifier.tally.paused, built.notifier.tally.untold) == (2, 1)
-    assert len(await told_directly(built, ADA)) == 2
+    assert len(await built.told_directly(ADA)) == 2
 
 
 async def test_direct_messages_that_are_closed_pause_too(built: Middle) -> None:
@@ -182,7 +165,7 @@ async def test_direct_messages_that_are_closed_pause_too(built: Middle) -> None:
     assert built.reasons() == ["channel_not_found"]
     assert (await built.store.subscriptions(second))[0].paused_because == "channel_not_found"
     assert built.notifier.tally.paused == 1
-    assert await told_directly(built, ADA) == []
+    assert await built.told_directly(ADA) == []
 
 
 async def test_what_only_the_operator_can_mend_pauses_nothing_and_is_said(tmp_path: Path) -> None:
@@ -208,7 +191,7 @@ async def test_a_thread_that_is_gone_pauses_itself_alone(built: Middle) -> None:
     await built.follow(second)
     await built.move(first, status="Failed")
     await built.deliver()
-    word, _ = await told_directly(built, ADA)
+    word, _ = await built.told_directly(ADA)
     assert word["text"] == f"I can't post in a thread in <#{GENERAL}> any more: the thread is gone."
     assert labels(word) == ["Tell me here"]
     await built.move(second, status="Failed")
@@ -228,7 +211,7 @@ async def test_a_live_card_that_somebody_deleted_ends_and_its_maker_hears_of_it(
     built.slack.state.remove(posted)
     await built.move(job_id, progressReport={"complete": 60})
     await built.deliver()
-    (word,) = await told_directly(built, ADA)
+    (word,) = await built.told_directly(ADA)
     assert word["text"] == f"A live card of yours in <#{GENERAL}> is over: somebody deleted it."
     assert labels(word) == []
     assert await built.store.paused(ADA, HERE) == Resumed(0, 0)
@@ -245,7 +228,7 @@ async def test_an_archived_channel_ends_its_live_cards_with_one_word(built: Midd
     for job_id in jobs:
         await built.move(job_id, progressReport={"complete": 60})
     await built.deliver()
-    (word,) = await told_directly(built, ADA)
+    (word,) = await built.told_directly(ADA)
     assert "Your live cards there are over" in shown(word)
     assert labels(word) == ["Try again there", "Tell me here"]
     assert [await built.store.watches(job_id) for job_id in jobs] == [(), ()]

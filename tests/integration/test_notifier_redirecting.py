@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -20,11 +20,6 @@ async def ended_for(built: Middle, *users: str, where: Destination = HERE) -> No
     for user in users:
         await built.follow(job_id, user=user, where=where)
     await built.move(job_id, status="Failed", statusReason="disk full")
-
-
-async def told_directly(built: Middle, user: str) -> list[dict[str, Any]]:
-    """The bot's direct messages to a person."""
-    return built.messages(await built.messenger.open_dm(user), user)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +41,7 @@ async def test_people_are_told_directly_when_their_channel_is_closed(
     await built.deliver()
     assert built.texts() == []
     for user in (ADA, BORIS):
-        (message,) = await told_directly(built, user)
+        (message,) = await built.told_directly(user)
         assert message["text"].startswith(about("BRD series failed", users=(user,)))
         name = f"a thread in <#{GENERAL}>" if where.thread_ts else f"<#{where.channel_id}>"
         assert f"I couldn't post this in {name}: " in shown(message)
@@ -62,7 +57,7 @@ async def test_whatever_slack_refuses_it_for_people_are_told_directly(built: Mid
     refusing = FailingHere(built.messenger, SlackError("Slack says odd_rule.", code="odd_rule"))
     await built.deliver(built.another_notifier(cast("Messenger", refusing)))
     assert built.texts() == []
-    (message,) = await told_directly(built, ADA)
+    (message,) = await built.told_directly(ADA)
     assert message["text"].startswith(about("BRD series failed"))
     assert "Slack says odd_rule" in shown(message)
 
@@ -71,7 +66,7 @@ async def test_a_thread_in_direct_messages_that_is_gone_leaves_the_messages_arou
     dm = await built.messenger.open_dm(ADA)
     await ended_for(built, ADA, where=Destination(dm, "1763802900.000100"))
     await built.deliver()
-    (message,) = await told_directly(built, ADA)
+    (message,) = await built.told_directly(ADA)
     assert message["text"].startswith(about("BRD series failed"))
 
 
@@ -82,7 +77,7 @@ async def test_who_cannot_be_told_directly_either_is_left_out(
     await ended_for(built, FATIMA, ADA)
     await built.slack.remove(GENERAL)
     await built.deliver()
-    assert len(await told_directly(built, ADA)) == 1
+    assert len(await built.told_directly(ADA)) == 1
     assert built.notifier.tally.redirected == 1
     assert f"{FATIMA} can't be told directly" in caplog.text
 
@@ -94,7 +89,7 @@ async def test_while_direct_messages_cannot_be_opened_the_notice_waits(built: Mi
     built.slack_fault("conversations.open", "status", status=503, times=3)
     await built.deliver()
     built.slack.faults.clear()
-    assert [len(await told_directly(built, user)) for user in (ADA, BORIS)] == [1, 1]
+    assert [len(await built.told_directly(user)) for user in (ADA, BORIS)] == [1, 1]
     assert built.notifier.tally.redirected == 2
 
 
@@ -106,7 +101,7 @@ async def test_who_asked_to_be_told_directly_too_is_told_once(built: Middle) -> 
     await built.slack.remove(GENERAL)
     await built.move(job_id, status="Failed")
     await built.deliver()
-    assert len(await told_directly(built, ADA)) == 1
+    assert len(await built.told_directly(ADA)) == 1
 
 
 async def test_a_quote_that_was_stuck_is_not_told_after_the_end(built: Middle) -> None:
@@ -124,7 +119,7 @@ async def test_a_quote_that_was_stuck_is_not_told_after_the_end(built: Middle) -
     await built.notifier.drain()
     await built.slack.archive(ADA, GENERAL)
     await built.deliver()
-    told = [each["text"] for each in await told_directly(built, ADA) if "BRD series" in each["text"]]
+    told = [each["text"] for each in await built.told_directly(ADA) if "BRD series" in each["text"]]
     assert [text.startswith(about("BRD series succeeded")) for text in told] == [True]
 
 
@@ -134,7 +129,7 @@ async def test_a_direct_message_that_fails_is_dead_with_its_reason(built: Middle
     await built.deliver()
     assert built.reasons() == ["channel_not_found"]
     assert (built.notifier.tally.dead, built.notifier.tally.redirected) == (1, 0)
-    assert await told_directly(built, ADA) == []
+    assert await built.told_directly(ADA) == []
 
 
 async def test_cards_go_nowhere_else(built: Middle) -> None:
@@ -152,7 +147,7 @@ async def test_cards_go_nowhere_else(built: Middle) -> None:
     )
     await built.slack.remove(GENERAL)
     await built.deliver()
-    (word,) = await told_directly(built, ADA)
+    (word,) = await built.told_directly(ADA)
     assert word["text"].startswith(f"I can't keep your live card in <#{GENERAL}> up to date any more")
     assert await built.store.watches(job_id) == ()
     assert built.notifier.tally.redirected == 0

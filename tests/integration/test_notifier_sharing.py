@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,6 @@ from tests.integration.middle import HERE, Middle, about, middle, until
 
 THE_LIST = "users.conversations"
 ONE = "conversations.info"
-
-
-def others_come(built: Middle) -> None:
-    """Share the channel with another organisation."""
-    channels = built.slack.state
-    channels.set_channel(replace(channels.channels[GENERAL], is_ext_shared=True))
-
-
-async def told_directly(built: Middle) -> list[str]:
-    """The headlines of the bot's direct messages to Ada."""
-    return built.texts(await built.messenger.open_dm(ADA))
 
 
 @contextlib.asynccontextmanager
@@ -48,17 +36,13 @@ async def test_after_a_restart_nothing_is_shown_to_others_because_slack_does_not
     built: Middle, how: dict[str, int]
 ) -> None:
     """Neither a message nor a change of a live card; who asked is told directly, as if the list had come."""
-    job_id = built.job(name="Secret series")
-    await built.follow(job_id)
-    await built.watch(job_id)
-    await built.deliver()
-    (card,) = built.messages()
-    others_come(built)
+    job_id, card = await built.card_of("Secret series")
+    built.others_come()
     built.slack_fault(THE_LIST, "status", **how, times=1)
     await built.move(job_id, status="Failed", statusReason="OOMKilled at ligand CCO")
     await built.deliver(built.another_notifier())
     assert built.messages() == [card]
-    assert any(text.startswith(about("Secret series failed")) for text in await told_directly(built))
+    assert any(each["text"].startswith(about("Secret series failed")) for each in await built.told_directly())
 
 
 async def test_nothing_is_sent_where_nobody_can_say_who_reads_it_and_all_of_it_when_somebody_can(
@@ -74,7 +58,7 @@ async def test_nothing_is_sent_where_nobody_can_say_who_reads_it_and_all_of_it_w
         await built.notifier.drain()
         built.clock.advance(minutes=2)
     assert built.texts() == []
-    assert [text.split()[1] for text in await told_directly(built)] == ["Third"]
+    assert [each["text"].split()[1] for each in await built.told_directly()] == ["Third"]
     assert f"Whether other organisations can read {GENERAL} is not known" in built.notifier.trouble()
     built.slack.faults.clear()
     await built.deliver()
@@ -125,7 +109,7 @@ async def test_what_was_known_yesterday_is_not_trusted(built: Middle) -> None:
     await built.end("Before")
     await built.deliver()
     built.clock.advance(days=1)
-    others_come(built)
+    built.others_come()
     built.slack_fault(THE_LIST, "status", status=429, retry_after=60)
     built.slack_fault(ONE, "status", status=500, times=1)
     await built.move(job_id, status="Succeeded")
